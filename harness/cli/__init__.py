@@ -1,0 +1,105 @@
+"""The command `harness`: one file a command, each loaded only when it is called.
+
+`main` is the one place where errors become text and an exit status:
+0 done, 1 a check failed, 2 the user's input, 3 the environment, 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import importlib
+import signal
+import sys
+from collections.abc import Sequence
+from types import FrameType
+
+import click
+
+from harness import __version__
+from harness.errors import HarnessError, unknown_name
+
+INTERRUPTED = 130
+
+_COMMANDS = {
+    "run": ("harness.cli.run:run", "Do every stage of a recipe, or go on where a run stopped."),
+    "plan": ("harness.cli.plan:plan", "Say what a recipe will draw, train and cost."),
+    "sample": ("harness.cli.stages:sample", "Draw the pools of both sides of the pair."),
+    "grade": ("harness.cli.stages:grade", "Give every sample its verdicts."),
+    "measure": ("harness.cli.stages:measure", "Coverage, diversity and false positives."),
+    "build": ("harness.cli.stages:build", "Build the arms (training sets)."),
+    "push": ("harness.cli.push:push", "Publish the arms to the Hub or to a folder."),
+    "train": ("harness.cli.stages:train", "Finetune every cell with Axolotl."),
+    "evaluate": ("harness.cli.stages:evaluate", "Measure pass@1 with lm-eval."),
+    "report": ("harness.cli.stages:report", "Write report and leaderboard entry."),
+    "recipes": ("harness.cli.recipes:recipes", "List, show and lint recipes."),
+    "engines": ("harness.cli.engines:engines", "Install, check and remove vLLM and Axolotl."),
+    "leaderboard": ("harness.cli.leaderboard:leaderboard", "List the entries of the leaderboard."),
+    "micro": ("harness.cli.micro:micro", "The embedded models and problems."),
+}
+
+
+class _LazyGroup(click.Group):
+    """A group that knows its commands' names and help, and imports one when it is used."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in _COMMANDS:
+            return None
+        module, attribute = _COMMANDS[cmd_name][0].split(":")
+        command: click.Command = getattr(importlib.import_module(module), attribute)
+        return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args and not args[0].startswith("-") and args[0] not in _COMMANDS:
+            raise click.UsageError(unknown_name("command", args[0], _COMMANDS), ctx)
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, text) for name, (_, text) in _COMMANDS.items()])
+
+
+@click.group(
+    cls=_LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100}
+)
+@click.version_option(__version__, package_name="w2s-harness")
+def cli() -> None:
+    """Under one sampling budget: synthetic data from a stronger, more expensive model (SE), or
+    from a weaker, cheaper one (WC)?
+
+    `harness run --recipe w2s-micro` answers it on this machine, without a GPU, in minutes.
+    """
+
+
+def _interrupt(signum: int, frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Runs the command line and exits with its status; SIGTERM counts as Ctrl-C."""
+    signal.signal(signal.SIGTERM, _interrupt)
+    try:
+        status = cli.main(
+            args=list(arguments) if arguments is not None else None,
+            prog_name="harness",
+            standalone_mode=False,
+        )
+    except click.UsageError as error:
+        error.show(sys.stderr)
+        sys.exit(error.exit_code)
+    except click.ClickException as error:
+        error.show(sys.stderr)
+        sys.exit(error.exit_code)
+    except HarnessError as error:
+        click.echo(f"error: {error}", err=True)
+        sys.exit(error.exit_status)
+    except (KeyboardInterrupt, click.Abort):
+        click.echo("interrupted", err=True)
+        sys.exit(INTERRUPTED)
+    except BrokenPipeError:
+        sys.stderr.close()
+        sys.exit(0)
+    sys.exit(status if isinstance(status, int) else 0)

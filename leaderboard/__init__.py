@@ -1,0 +1,3 @@
+"""The leaderboard of SE against WC: entries, and the evidence behind them."""
+
+from __future__ import annotations
