@@ -1,0 +1,68 @@
+"""Model cards: what the harness must know of a model before it spends anything on it.
+
+Sizes set the compute match, prices the price match; both change a result, so both carry
+where they come from. Prices are dated because providers change them: the same two models
+were 10, 35 and 16.7 to 1 within one year.
+"""
+
+from __future__ import annotations
+
+import datetime
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field
+
+_STRICT = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+
+class Parameters(BaseModel):
+    """Parameter counts of a model."""
+
+    model_config = _STRICT
+
+    total: Annotated[int, Field(gt=0)] | None = Field(None, description="All parameters.")
+    non_embedding: Annotated[int, Field(gt=0)] | None = Field(
+        None, description="Without the token embeddings."
+    )
+    nominal: Annotated[int, Field(gt=0)] | None = Field(
+        None, description="The size in the model's name, as papers round it."
+    )
+
+
+class Price(BaseModel):
+    """A provider's price list on a day, in dollars per million tokens."""
+
+    model_config = _STRICT
+
+    date: datetime.date = Field(description="Day from which the price held.")
+    source: str = Field(description="Where the price was read.")
+    input: Annotated[float, Field(ge=0, allow_inf_nan=False)] | None = Field(
+        None, description="Dollars per million prompt tokens."
+    )
+    output: Annotated[float, Field(gt=0, allow_inf_nan=False)] = Field(
+        description="Dollars per million completion tokens."
+    )
+
+
+class ModelCard(BaseModel):
+    """A generator or a student."""
+
+    model_config = _STRICT
+
+    id: str = Field(
+        min_length=1,
+        description="Hub id, folder, or `micro:NAME` for one of the embedded models.",
+    )
+    revision: str | None = Field(None, description="Commit on the Hub that the numbers hold for.")
+    parameters: Parameters = Field(default_factory=lambda: Parameters())
+    context_length: Annotated[int, Field(gt=0)] | None = Field(
+        None, description="Longest sequence in tokens."
+    )
+    license: str | None = Field(None, description="Licence of the weights, which their output may inherit.")
+    prices: list[Price] = Field(default_factory=list, description="Dated price lists.")
+    source: str | None = Field(None, description="Where the counts were read.")
+
+    @property
+    def label(self) -> str:
+        """A short name for tables: the last part of the id."""
+        return self.id.rstrip("/").rsplit("/", 1)[-1]

@@ -1,0 +1,317 @@
+"""The strict schema of a recipe: every key that an experiment may fix, and nothing else.
+
+A recipe is the experiment. Two runs with equal recipes draw the same pools, build the same
+arms and train the same cells; only `execution` (where and how parallel the work is done) is
+left out of that identity. A field's description is its documentation, its help text and its
+entry in the published JSON schema.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from harness.recipe.cards import ModelCard
+
+Paradigm = Literal["student_lm", "wc_lm", "se_lm"]
+Side = Literal["wc", "se"]
+ArmName = Literal["wc", "se", "ground_truth"]
+SIDES: tuple[Side, Side] = ("wc", "se")
+PARADIGMS: tuple[Paradigm, ...] = ("student_lm", "wc_lm", "se_lm")
+
+Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_.-]{0,63}$")]
+PositiveInt = Annotated[int, Field(gt=0)]
+PositiveFloat = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+Seed = Annotated[int, Field(ge=0, lt=2**31)]
+
+
+class Section(BaseModel):
+    """A part of a recipe: unknown keys are refused, values are not converted."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+
+class Split(Section):
+    """Which problems of a source a split takes."""
+
+    split: str = Field(description="Name of the split in the source.")
+    count: PositiveInt | None = Field(
+        None, description="How many problems to take from its start; all of them by default."
+    )
+
+
+class Columns(Section):
+    """Where a data set keeps what a problem needs."""
+
+    question: str = Field("question", description="Column with the question.")
+    gold: str = Field("gold", description="Column with the gold answer, or a text that holds it.")
+    gold_format: Literal["plain", "hash", "boxed"] = Field(
+        "plain", description="How to read the gold answer from its column."
+    )
+    solution: str | None = Field(None, description="Column with a reference solution, if any.")
+    level: str | None = Field(None, description="Column with the difficulty, if any.")
+    subject: str | None = Field(None, description="Column with the subject, if any.")
+    external_id: str | None = Field(None, description="Column with the data set's own id, if any.")
+
+
+class ProblemSet(Section):
+    """The seed problems, and the problems that the finetuned models are tested on."""
+
+    source: Literal["micro", "jsonl", "hub"] = Field(
+        description="`micro`: the embedded set; `jsonl`: files; `hub`: a data set of the Hub."
+    )
+    path: str | None = Field(
+        None, description="Folder with `<split>.jsonl[.gz]` files (jsonl), or Hub id (hub)."
+    )
+    config: str | None = Field(None, description="Configuration of the Hub data set.")
+    revision: str | None = Field(None, description="Commit of the Hub data set.")
+    columns: Columns = Field(default_factory=lambda: Columns())
+    train: Split = Field(description="Problems that solutions are sampled for.")
+    validation: Split | None = Field(None, description="Problems for choosing checkpoints.")
+    test: Split = Field(description="Problems of the final evaluation; disjoint from train.")
+
+    @model_validator(mode="after")
+    def _path_where_needed(self) -> ProblemSet:
+        if self.source != "micro" and not self.path:
+            raise ValueError(f"source {self.source!r} needs `path`")
+        return self
+
+
+class FewShot(Section):
+    """Worked examples in front of the question, for generators that are base models."""
+
+    source: Literal["lm_eval:minerva_math", "lm_eval:gsm8k_cot"] = Field(
+        description="The lm-eval task whose examples are used, read from the installed package."
+    )
+    count: PositiveInt = Field(description="How many of its examples, from the first.")
+
+
+class Prompt(Section):
+    """How a question is put to a generator, and to a finetuned model."""
+
+    template: str = Field(
+        description="Zero-shot prompt with `{question}`; finetuned models see exactly this."
+    )
+    solution_prefix: str = Field(
+        "", description="Text between prompt and completion in few-shot examples and training rows."
+    )
+    few_shot: FewShot | None = Field(None, description="Examples for the generators; none by default.")
+    stop: list[str] = Field(default_factory=list, description="Strings that end a completion.")
+
+    @model_validator(mode="after")
+    def _one_question(self) -> Prompt:
+        if self.template.count("{question}") != 1:
+            raise ValueError("`template` must hold `{question}` exactly once")
+        return self
+
+
+class Answer(Section):
+    """How the final answer stands in a completion, and how it is graded."""
+
+    format: Literal["hash", "boxed", "gsm8k_cot", "minerva"] = Field(
+        description="`hash`: after ####; `boxed`: last \\boxed{}; `gsm8k_cot`: after 'The answer "
+        "is'; `minerva`: after 'The final answer is'. Each has one declared fallback."
+    )
+    chain_verifier: Literal["micro"] | None = Field(
+        None, description="Exact verifier of the reasoning, where the problem set has one."
+    )
+
+
+class Pair(Section):
+    """The two generators that are compared."""
+
+    wc: ModelCard = Field(description="The weaker, cheaper model: a card's name, or a card.")
+    se: ModelCard = Field(description="The stronger, more expensive model: a card's name, or a card.")
+
+
+class Students(Section):
+    """The models that are finetuned; WC-LM and SE-LM are the pair itself unless named."""
+
+    student_lm: ModelCard | None = Field(None, description="Student for knowledge distillation.")
+    wc_lm: ModelCard | None = Field(None, description="Trained WC model, if not `pair.wc`.")
+    se_lm: ModelCard | None = Field(None, description="Trained SE model, if not `pair.se`.")
+
+
+class Decoding(Section):
+    """How solutions are sampled; the same for both sides."""
+
+    temperature: PositiveFloat = Field(description="Softmax temperature; above 0.")
+    top_k: PositiveInt | None = Field(None, description="Keep the k likeliest tokens; all if unset.")
+    top_p: Annotated[float, Field(gt=0, le=1)] = Field(1.0, description="Nucleus mass.")
+    max_tokens: PositiveInt = Field(description="Longest completion, in tokens.")
+    expected_tokens: PositiveFloat | None = Field(
+        None, description="Mean completion length that `plan` assumes; half of max_tokens if unset."
+    )
+
+
+class Engine(Section):
+    """Engine settings that can change a sample, and so belong to the experiment."""
+
+    dtype: Literal["auto", "float32", "bfloat16", "float16"] = Field(
+        "auto", description="Number format of weights and activations."
+    )
+    max_model_length: PositiveInt | None = Field(
+        None, description="Longest prompt and completion together, in tokens."
+    )
+
+
+class Match(Section):
+    """The cost model that makes the two sides' budgets equal."""
+
+    kind: Literal["number", "compute", "price"] = Field(
+        description="`number`: equal samples; `compute`: equal FLOPs, 2P a token (paper, Eq. 1); "
+        "`price`: equal dollars for output tokens."
+    )
+    parameters: Literal["total", "non_embedding", "nominal"] = Field(
+        "total", description="Which parameter count of the cards is P."
+    )
+    price_date: str | None = Field(
+        None, description="Prices in force on this day (YYYY-MM-DD); the newest if unset."
+    )
+
+
+class Budget(Section):
+    """A sampling budget, given as samples a problem of one side; the match gives the other."""
+
+    se: PositiveFloat | None = Field(None, description="SE samples a problem.")
+    wc: PositiveFloat | None = Field(None, description="WC samples a problem.")
+
+    @model_validator(mode="after")
+    def _one_side(self) -> Budget:
+        if (self.se is None) == (self.wc is None):
+            raise ValueError("give exactly one of `se` and `wc`; the match gives the other")
+        return self
+
+
+class Arms(Section):
+    """The training sets that are built from the pools."""
+
+    build: list[ArmName] = Field(min_length=1, description="Which arms.")
+    deduplicate: Literal["none", "text"] = Field(
+        "none", description="`text`: each distinct correct solution of a problem once."
+    )
+
+
+class TrainingOverrides(Section):
+    """Settings that one paradigm changes; unset keys keep the common value."""
+
+    steps: PositiveInt | dict[str, PositiveInt] | None = None
+    batch_size: PositiveInt | None = None
+    micro_batch_size: PositiveInt | None = None
+    learning_rate: PositiveFloat | None = None
+
+
+class Training(Section):
+    """Supervised finetuning with Axolotl, one cell per paradigm, arm, budget and seed."""
+
+    arms: list[ArmName] = Field(min_length=1, description="Which arms to train on.")
+    budgets: list[str] = Field(min_length=1, description="At which budgets.")
+    axolotl: str = Field(
+        description="Base Axolotl file (in the recipes' `axolotl/` folder, or a path); the keys "
+        "below are written over it."
+    )
+    steps: PositiveInt | dict[str, PositiveInt] = Field(
+        description="Optimizer steps, one number or one per budget; equal for all arms."
+    )
+    batch_size: PositiveInt = Field(description="Rows per optimizer step, over all devices.")
+    micro_batch_size: PositiveInt | None = Field(
+        None, description="Rows per forward pass; batch_size if unset."
+    )
+    learning_rate: PositiveFloat = Field(description="Peak learning rate.")
+    scheduler: Literal["linear", "cosine", "constant", "constant_with_warmup"] = Field(
+        description="Learning-rate schedule."
+    )
+    warmup_steps: Annotated[int, Field(ge=0)] = Field(description="Steps of linear warm-up.")
+    optimizer: Literal["adamw_torch", "adamw_torch_fused", "adafactor"] = Field(
+        "adamw_torch", description="Optimizer."
+    )
+    weight_decay: Annotated[float, Field(ge=0)] = Field(0.0, description="Decoupled weight decay.")
+    max_gradient_norm: PositiveFloat = Field(1.0, description="Gradient clipping.")
+    sequence_length: PositiveInt = Field(description="Longest row in tokens; longer ones stop the run.")
+    paradigms: dict[Paradigm, TrainingOverrides] = Field(
+        default_factory=dict, description="What single paradigms change."
+    )
+
+
+class Evaluation(Section):
+    """The final test: greedy pass@1 through an lm-eval task."""
+
+    task: str = Field(description="lm-eval task, in `tasks/` or in `task_path`.")
+    task_path: str | None = Field(None, description="Another folder with lm-eval tasks.")
+
+
+class Seeds(Section):
+    """Every source of chance."""
+
+    run: Seed = Field(description="Sampling: seeds derive from (run, problem id, sample index).")
+    training: list[Seed] = Field(min_length=1, description="One finetuned model per cell and seed.")
+
+
+class Publication(Section):
+    """Where the arms are published; nothing is, unless `harness push` is asked to."""
+
+    repository: str | None = Field(None, description="Hub data set, as ORGANISATION/NAME.")
+    private: bool = Field(True, description="Whether a new repository is private.")
+    license: str = Field("apache-2.0", description="Licence of the published data.")
+
+
+class Endpoint(Section):
+    """A server of the OpenAI protocol that samples instead of a managed engine."""
+
+    url: str = Field(pattern=r"^https?://", description="Base URL, up to and with /v1.")
+    model: str | None = Field(None, description="Model name there; the server's only one if unset.")
+    api_key_variable: str | None = Field(
+        None, description="Environment variable that holds the key; the key itself never goes here."
+    )
+
+
+class Execution(Section):
+    """Where and how the work is done. Not part of the experiment: it may change on a resume."""
+
+    workers: PositiveInt | None = Field(
+        None, description="Engine processes at once; one a GPU, or one a core up to 2, if unset."
+    )
+    endpoints: dict[Side, Endpoint] = Field(
+        default_factory=dict, description="Sides that are sampled from a server."
+    )
+
+
+class Recipe(Section):
+    """One experiment: what is sampled, matched, built, trained and evaluated."""
+
+    name: Name = Field(description="Name of the recipe, as in `--recipe NAME`.")
+    description: str = Field(description="What it shows, where it runs and how long that takes.")
+    profile: str | None = Field(None, description="The profile in force, or none.")
+    profiles: dict[str, dict[str, Any]] = Field(
+        default_factory=dict, description="Named sets of overrides, chosen by `--set profile=NAME`."
+    )
+    problems: ProblemSet
+    prompt: Prompt
+    answer: Answer
+    pair: Pair
+    students: Students = Field(default_factory=lambda: Students())
+    decoding: Decoding
+    engine: Engine = Field(default_factory=lambda: Engine())
+    match: Match
+    budgets: dict[Name, Budget] = Field(min_length=1, description="Named budgets; nested views of one pool.")
+    arms: Arms
+    paradigms: list[Paradigm] = Field(description="Which models are finetuned.")
+    training: Training
+    evaluation: Evaluation
+    seeds: Seeds
+    publication: Publication = Field(default_factory=lambda: Publication())
+    execution: Execution = Field(default_factory=lambda: Execution())
+
+    def student(self, paradigm: Paradigm) -> ModelCard:
+        """The card of the model that a paradigm finetunes.
+
+        Raises:
+            KeyError: `student_lm` without a card; the loader refuses such a recipe.
+        """
+        named = getattr(self.students, paradigm)
+        if named is not None:
+            return named  # type: ignore[no-any-return]
+        if paradigm == "student_lm":
+            raise KeyError("students.student_lm")
+        return self.pair.wc if paradigm == "wc_lm" else self.pair.se
