@@ -64,13 +64,15 @@ class Task:
         self._last_line = now
         finished = self._done - self._at_start
         rest = ""
-        if 0 < finished and self._done < self._total:
+        if finished > 0 and self._done < self._total:
             seconds = (now - self._started) / finished * (self._total - self._done)
             rest = f", about {seconds:.0f} s left"
         elif self._done >= self._total > 0:
             rest = f", {now - self._started:.1f} s"
         prefix = f"{note} " if note else ""
-        self._stream.write(f"{self._label}: {prefix}{self._done}/{self._total} {self._unit}{rest}\n")
+        self._stream.write(
+            f"{self._label}: {prefix}{self._done}/{self._total} {self._unit}{rest}\n"
+        )
         self._stream.flush()
 
 

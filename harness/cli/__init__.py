@@ -63,7 +63,8 @@ class _LazyGroup(click.Group):
 
 
 @click.group(
-    cls=_LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100}
+    cls=_LazyGroup,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
 @click.version_option(__version__, package_name="w2s-harness")
 def cli() -> None:
@@ -75,12 +76,16 @@ def cli() -> None:
 
 
 def _interrupt(signum: int, frame: FrameType | None) -> None:
+    # The first signal ends the work in order; a second one ends the process at once. Engine
+    # processes notice the closed pipe in both cases.
+    signal.signal(signum, signal.SIG_DFL)
     raise KeyboardInterrupt
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Runs the command line and exits with its status; SIGTERM counts as Ctrl-C."""
     signal.signal(signal.SIGTERM, _interrupt)
+    signal.signal(signal.SIGINT, _interrupt)
     try:
         status = cli.main(
             args=list(arguments) if arguments is not None else None,

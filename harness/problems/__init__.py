@@ -43,4 +43,6 @@ class Problem:
 
 def digest_of_problems(problems: Iterable[Problem]) -> str:
     """SHA-256 over the sorted ids: equal sets have equal digests, whatever their order."""
-    return hashlib.sha256("\n".join(sorted(problem.id for problem in problems)).encode()).hexdigest()
+    return hashlib.sha256(
+        "\n".join(sorted(problem.id for problem in problems)).encode()
+    ).hexdigest()

@@ -1,0 +1,140 @@
+"""Options that several commands share: the recipe, the engines, and what they resolve to."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from harness.errors import EnvironmentFailure, InputError
+
+if TYPE_CHECKING:
+    from harness.pipeline.stages import EngineOptions
+    from harness.recipe import Recipe
+    from harness.run_folder import RunFolder
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+_RECIPE_OPTIONS = (
+    click.option(
+        "--recipe", "recipe_name", metavar="NAME", help="A recipe's name, or a YAML file."
+    ),
+    click.option(
+        "--set",
+        "overrides",
+        metavar="KEY=VALUE",
+        multiple=True,
+        help="Override a key, as in --set training.steps=50; --set profile=smoke picks a profile.",
+    ),
+)
+_ENGINE_OPTIONS = (
+    click.option(
+        "--vllm-python",
+        type=click.Path(path_type=Path),
+        help="An interpreter that has vLLM; the harness makes its own otherwise.",
+    ),
+    click.option(
+        "--axolotl-python",
+        type=click.Path(path_type=Path),
+        help="An interpreter that has Axolotl; the harness makes its own otherwise.",
+    ),
+    click.option(
+        "--workers",
+        type=click.IntRange(min=1),
+        help="Engine processes at once; by default one a GPU, or one a core up to 2.",
+    ),
+    click.option(
+        "--endpoint",
+        "endpoints",
+        metavar="SIDE=URL",
+        multiple=True,
+        help="Sample a side from a server of the OpenAI protocol: --endpoint se=http://host:8000/v1",
+    ),
+)
+
+
+def _apply(options: Sequence[Callable[[F], F]], command: F) -> F:
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
+def recipe_options(command: F) -> F:
+    """Adds `--recipe` and `--set`."""
+    return _apply(_RECIPE_OPTIONS, command)
+
+
+def engine_options(command: F) -> F:
+    """Adds `--vllm-python`, `--axolotl-python`, `--workers` and `--endpoint`."""
+    return _apply(_ENGINE_OPTIONS, command)
+
+
+def overrides_of_endpoints(endpoints: Sequence[str]) -> list[str]:
+    """`SIDE=URL` as overrides of the recipe.
+
+    Raises:
+        InputError: one is not of that form.
+    """
+    overrides = []
+    for text in endpoints:
+        side, equals, url = text.partition("=")
+        if side not in ("wc", "se") or not equals or not url:
+            raise InputError(
+                f"--endpoint {text}: expected SIDE=URL with SIDE wc or se,"
+                " as in --endpoint se=http://127.0.0.1:8000/v1"
+            )
+        overrides.append(f"execution.endpoints.{side}.url={url}")
+    return overrides
+
+
+def engines_of(
+    vllm_python: Path | None, axolotl_python: Path | None, workers: int | None
+) -> EngineOptions:
+    """The engine options as one value."""
+    from harness.pipeline.stages import EngineOptions
+
+    return EngineOptions(vllm_python, axolotl_python, workers)
+
+
+def default_run_path(recipe: Recipe) -> Path:
+    """`runs/<recipe>`, with the profile behind it if there is one."""
+    suffix = f"-{recipe.profile}" if recipe.profile else ""
+    return Path("runs") / f"{recipe.name}{suffix}"
+
+
+def run_of(path: Path | None, recipe_name: str | None, overrides: Sequence[str]) -> RunFolder:
+    """The run that a command is about: an existing folder, or a recipe's, made if need be.
+
+    Raises:
+        InputError: neither a folder nor a recipe was given, or they do not fit together.
+    """
+    from harness.pipeline.opening import open_or_create_run, open_run
+    from harness.recipe.loading import load_recipe
+
+    if recipe_name is None:
+        if path is None:
+            raise InputError("which run? Give its folder, or --recipe NAME to start one.")
+        run = open_run(path)
+        if not overrides:
+            return run
+        return open_or_create_run(path, load_recipe(str(run.recipe_file), overrides))
+    recipe = load_recipe(recipe_name, overrides)
+    return open_or_create_run(path if path is not None else default_run_path(recipe), recipe)
+
+
+@contextmanager
+def resumable(path: Path, command: str) -> Iterator[None]:
+    """Says how to go on when the work is interrupted or the machine fails."""
+    line = f"To go on: harness {command} {shlex.quote(str(path))}"
+    try:
+        yield
+    except KeyboardInterrupt:
+        click.echo(f"\nStopped. Everything finished is on disk in {path}.\n{line}", err=True)
+        raise
+    except EnvironmentFailure as error:
+        error.advice = f"{error.advice}\n{line}" if error.advice else line
+        raise

@@ -1,0 +1,99 @@
+"""The stages as commands of their own on a run's folder.
+
+Each is the very function that `harness run` calls, with the same lock, the same timing and
+the same resume; so a run can be taken step by step, or one step can be done again.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from harness.cli.options import (
+    engine_options,
+    engines_of,
+    overrides_of_endpoints,
+    recipe_options,
+    resumable,
+    run_of,
+)
+from harness.cli.output import emit, json_option
+
+
+def _do(
+    name: str,
+    run_path: Path | None,
+    recipe_name: str | None,
+    overrides: tuple[str, ...],
+    vllm_python: Path | None,
+    axolotl_python: Path | None,
+    workers: int | None,
+    endpoints: tuple[str, ...],
+    as_json: bool,
+) -> None:
+    import json
+
+    from harness.cli.entry import publish_entry
+    from harness.pipeline.opening import held
+    from harness.pipeline.stages import run_stages
+    from harness.progress import Progress
+
+    run = run_of(run_path, recipe_name, [*overrides, *overrides_of_endpoints(endpoints)])
+    with resumable(run.path, name), held(run.path):
+        options = engines_of(vllm_python, axolotl_python, workers)
+        document: dict[str, Any] = run_stages([name], run, Progress(), options)[name]
+        if name == "report":
+            document["entry"] = publish_entry(run)
+    emit(document, json.dumps(document, indent=2, ensure_ascii=False), as_json)
+
+
+def _stage_command(name: str, summary: str, details: str) -> click.Command:
+    @click.command(name=name, help=f"{summary}\n\n{details}", short_help=summary)
+    @click.argument("run_path", metavar="[RUN]", required=False, type=click.Path(path_type=Path))
+    @recipe_options
+    @engine_options
+    @json_option
+    def command(**options: Any) -> None:
+        _do(name, **options)
+
+    return command
+
+
+sample = _stage_command(
+    "sample",
+    "Draw the pools of both sides of the pair.",
+    "Only what is missing is drawn. RUN is the folder of a run; with --recipe a new one is made.",
+)
+grade = _stage_command(
+    "grade",
+    "Give every sample its verdicts.",
+    "correct, wrong or undecided, with the answer as extracted; also by the exact verifier,"
+    " where the problem set has one.",
+)
+measure = _stage_command(
+    "measure",
+    "Coverage, diversity and false positives.",
+    "Both sides at matched budgets, with 95 % intervals and differences paired by problem.",
+)
+build = _stage_command(
+    "build",
+    "Build the arms (training sets).",
+    "One parquet file per arm and budget, with the provenance of every row.",
+)
+train = _stage_command(
+    "train",
+    "Finetune every cell with Axolotl.",
+    "Finished cells are kept; each cell's Axolotl file, log and model lie in RUN/train/<cell>.",
+)
+evaluate = _stage_command(
+    "evaluate",
+    "Measure pass@1 with lm-eval.",
+    "Base and finetuned models on the test split; per-problem results are kept.",
+)
+report = _stage_command(
+    "report",
+    "Write report and leaderboard entry.",
+    "report.md, report.json, report.html and leaderboard_entry.json in the run's folder.",
+)
