@@ -1,0 +1,280 @@
+"""A pool's folder: it only grows, and whatever was counted is on the disk.
+
+    identity.json        what the samples were drawn from and how; written once
+    problems.jsonl       the problems, in the order that everything else follows
+    samples.jsonl        journal: samples since the last compaction, one line each
+    samples.parquet      all older samples, in canonical order
+    ledger.jsonl         one line per finished request: tokens, seconds, who answered
+    failures.jsonl       requests that the engine refuses for good
+    verdicts/NAME.parquet    what a grader says about each sample
+
+The samples are the union of journal and parquet file, each key (problem, sample index) once.
+One program writes to a pool at a time; its threads may share one `Pool`.
+"""
+
+from __future__ import annotations
+
+import errno
+import json
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Self
+
+import pyarrow as pa
+
+from harness.errors import EnvironmentFailure, InputError, unknown_name
+from harness.pool.durable import whole_lines
+from harness.pool.identity import (
+    IDENTITY_FILE,
+    check_same,
+    read_identity,
+    read_origin,
+    write_origin,
+)
+from harness.pool.samples import (
+    KEY_COLUMNS,
+    SAMPLE_COLUMNS,
+    Failure,
+    LedgerLine,
+    Sample,
+    line_of,
+    table_of,
+)
+from harness.pool.store import SampleStore
+from harness.pool.table import in_canonical_order
+from harness.pool.verdicts import grader_identity, read_verdicts, verdict_file, write_verdicts
+from harness.problems import Problem
+
+_DISK_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+
+
+class Pool:
+    """All samples of one generator, under one decoding, on one set of problems.
+
+    Attributes:
+        folder: where it lies.
+        identity: what its samples were drawn from and how.
+        problems: its problems, in canonical order.
+        repairs: what a crash or a bad disk had left behind and was mended, for the user.
+    """
+
+    def __init__(
+        self, folder: Path, identity: Mapping[str, Any], problems: Sequence[Problem]
+    ) -> None:
+        """For `open` and `open_or_create`; the files must be there."""
+        self.folder = folder
+        self.identity = dict(identity)
+        self.problems = list(problems)
+        self.repairs: list[str] = []
+        self._ids = [problem.id for problem in self.problems]
+        self._lock = threading.RLock()
+        self._failed = {failure.problem_id for failure in self.failures()}
+        self._store = SampleStore(folder, self._ids, self.repairs.append)
+        self._masks = self._store.keys()
+
+    @classmethod
+    def open(cls, folder: Path) -> Pool:
+        """Opens a pool for reading; nothing on the disk changes until something is added.
+
+        Raises:
+            InputError: no pool there, or one that cannot be trusted; says why.
+        """
+        identity, problems = read_origin(folder)
+        return cls(folder, identity, problems)
+
+    @classmethod
+    def open_or_create(
+        cls, folder: Path, identity: Mapping[str, Any], problems: Sequence[Problem]
+    ) -> Pool:
+        """Opens the pool in `folder` to add samples, or makes it; mends what a crash left.
+
+        Args:
+            folder: the pool's folder.
+            identity: what the new samples are drawn from and how, JSON values only.
+            problems: in the order that a new pool takes for canonical.
+
+        Raises:
+            InputError: the pool there has another identity; the keys that differ are named.
+        """
+        if (folder / IDENTITY_FILE).exists():
+            check_same(folder, read_identity(folder), json.loads(json.dumps(identity)))
+        elif (folder / "samples.jsonl").exists() or (folder / "samples.parquet").exists():
+            raise InputError(
+                f"{folder} holds samples but no {IDENTITY_FILE}, so their origin is unknown.",
+                "Put the file back, or choose another folder.",
+            )
+        else:
+            folder.mkdir(parents=True, exist_ok=True)
+            with _explain_disk(folder, lambda: 0):
+                write_origin(folder, identity, problems)
+        pool = cls.open(folder)
+        pool._store.mend()
+        return pool
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Closes the files; nothing is lost by not closing them."""
+        with self._lock:
+            self._store.close()
+
+    def __len__(self) -> int:
+        return sum(mask.bit_count() for mask in self._masks.values())
+
+    def append(self, samples: Sequence[Sample]) -> None:
+        """Adds samples; when this returns they are on the disk.
+
+        All of them are added or none. A sample that the pool has already is skipped if it is
+        the same. Samples of one request stand together, in the order of their indices.
+
+        Raises:
+            EnvironmentFailure: the disk is full; every sample counted so far is safe.
+            InputError: another sample with the same key is there.
+            ValueError: a sample of a problem that the pool does not have.
+        """
+        with self._lock:
+            fresh = self._new_of(samples)
+            if not fresh:
+                return
+            with _explain_disk(self.folder, self.__len__):
+                self._store.append(fresh)
+            for sample in fresh:
+                self._masks[sample.problem_id] |= 1 << sample.sample_index
+
+    def record_failure(self, failure: Failure) -> None:
+        """Notes that the engine refuses a problem for good; it is not asked again."""
+        with self._lock, _explain_disk(self.folder, self.__len__):
+            self._store.append_line("failures.jsonl", line_of(failure))
+            self._failed.add(failure.problem_id)
+
+    def failures(self) -> list[Failure]:
+        """The requests that were refused for good, in the order in which that was found."""
+        return [Failure(**row) for row in _rows(self.folder / "failures.jsonl")]
+
+    def ledger(self) -> list[LedgerLine]:
+        """Every finished request, in the order in which they finished."""
+        return [LedgerLine(**row) for row in _rows(self.folder / "ledger.jsonl")]
+
+    def counts(self) -> dict[str, int]:
+        """How many samples each problem has, in canonical order; problems without any too."""
+        return {problem: mask.bit_count() for problem, mask in self._masks.items()}
+
+    def missing(self, samples_per_problem: int) -> list[tuple[str, list[int]]]:
+        """The sample indices below `samples_per_problem` that are still to be drawn.
+
+        Problems that the engine refuses for good are left out.
+        """
+        full = (1 << samples_per_problem) - 1
+        return [
+            (problem, _set_bits(full & ~mask))
+            for problem, mask in self._masks.items()
+            if full & ~mask and problem not in self._failed
+        ]
+
+    def samples(self, columns: Sequence[str] | None = None) -> pa.Table:
+        """The samples in canonical order: the pool's order of problems, then the index.
+
+        Args:
+            columns: some of `SAMPLE_COLUMNS`, all of them by default.
+
+        Raises:
+            InputError: an unknown column, or a damaged file.
+        """
+        wanted = list(SAMPLE_COLUMNS if columns is None else columns)
+        for name in wanted:
+            if name not in SAMPLE_COLUMNS:
+                raise InputError(unknown_name("column of a pool", name, SAMPLE_COLUMNS))
+        with self._lock:
+            return self._store.read(list(dict.fromkeys([*KEY_COLUMNS, *wanted]))).select(wanted)
+
+    def compact(self) -> None:
+        """Moves the journal's samples into the parquet file; harmless to interrupt.
+
+        Raises:
+            EnvironmentFailure: the disk is full; the journal keeps the samples.
+        """
+        with self._lock, _explain_disk(self.folder, self.__len__):
+            self._store.compact()
+
+    def write_verdicts(
+        self, grader: str, table: pa.Table, identity: Mapping[str, Any] | None = None
+    ) -> None:
+        """Keeps a grader's verdicts, in place of its older ones.
+
+        Args:
+            grader: its name, such as "answer" or "chain".
+            table: columns problem_id, sample_index, outcome, answer, rule, stage, reason.
+            identity: the grader's version and settings; from the table's metadata
+                (key `grader`, JSON) if None.
+        """
+        path = verdict_file(self.folder, grader)
+        with _explain_disk(self.folder, self.__len__):
+            write_verdicts(path, table, self._ids, identity)
+
+    def verdicts(self, grader: str) -> pa.Table:
+        """A grader's verdicts in canonical order.
+
+        Raises:
+            InputError: the pool was not graded by it yet.
+        """
+        return read_verdicts(verdict_file(self.folder, grader))
+
+    def grader_identity(self, grader: str) -> dict[str, Any] | None:
+        """Version and settings of the grader that gave the verdicts; None without verdicts."""
+        return grader_identity(verdict_file(self.folder, grader))
+
+    def _new_of(self, samples: Sequence[Sample]) -> list[Sample]:
+        fresh: dict[tuple[str, int], Sample] = {}
+        known: list[Sample] = []
+        for sample in map(_storable, samples):
+            if sample.problem_id not in self._masks or sample.sample_index < 0:
+                raise ValueError(f"the pool has no place for sample {sample.key}")
+            repeated = self._masks[sample.problem_id] >> sample.sample_index & 1
+            if repeated or fresh.setdefault(sample.key, sample) is not sample:
+                known.append(sample)
+        if known:
+            both = pa.concat_tables([self._store.read(SAMPLE_COLUMNS), table_of([*fresh.values()])])
+            in_canonical_order(pa.concat_tables([both, table_of(known)]), self._ids)
+        return list(fresh.values())
+
+
+@contextmanager
+def _explain_disk(folder: Path, safe: Callable[[], int]) -> Iterator[None]:
+    """Turns a full or broken disk into a message that says what is safe and how to go on."""
+    try:
+        yield
+    except OSError as error:
+        what = "the disk is full" if error.errno in _DISK_FULL else f"cannot write ({error})"
+        raise EnvironmentFailure(
+            f"{what} while writing to {folder}; the {safe():,} samples counted so far are safe.",
+            "Make room and give the same command again: it goes on where it stopped.",
+        ) from error
+
+
+def _storable(sample: Sample) -> Sample:
+    """The sample with text that UTF-8 can hold: lone surrogates become U+FFFD."""
+    try:
+        sample.completion.encode()
+    except UnicodeEncodeError:
+        text = sample.completion.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+        return replace(sample, completion=text)
+    return sample
+
+
+def _set_bits(mask: int) -> list[int]:
+    return [index for index in range(mask.bit_length()) if mask >> index & 1]
+
+
+def _rows(path: Path) -> Iterator[dict[str, Any]]:
+    for line in whole_lines(path):
+        try:
+            yield json.loads(line)
+        except ValueError:
+            continue  # A damaged line of the books costs that line only.

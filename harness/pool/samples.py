@@ -1,0 +1,132 @@
+"""What a pool keeps of a sample, and the columns that it has on disk.
+
+The table holds only what the seeds determine, so that the same pool drawn twice is the same
+file to the byte. What depends on the day (seconds, tokens that a cache happened to serve)
+goes to the ledger, one line per finished request.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass
+
+import pyarrow as pa
+
+SAMPLE_SCHEMA = pa.schema(
+    [
+        pa.field("problem_id", pa.string(), nullable=False),
+        pa.field("sample_index", pa.int32(), nullable=False),
+        pa.field("completion", pa.large_string(), nullable=False),
+        pa.field("finish_reason", pa.string(), nullable=False),
+        pa.field("prompt_tokens", pa.int32(), nullable=False),
+        pa.field("completion_tokens", pa.int32(), nullable=False),
+        pa.field("seed", pa.int64()),
+        pa.field("endpoint", pa.string(), nullable=False),
+    ]
+)
+KEY_COLUMNS = ("problem_id", "sample_index")
+SAMPLE_COLUMNS = tuple(SAMPLE_SCHEMA.names)
+
+
+@dataclass(frozen=True)
+class Sample:
+    """One completion of one problem.
+
+    Attributes:
+        problem_id: the problem.
+        sample_index: its number among the problem's samples, from 0; with the problem's id
+            it is the key.
+        completion: the text, without the stop string that ended it.
+        finish_reason: "stop" or "length", or what else the server says.
+        prompt_tokens: length of the prompt.
+        completion_tokens: length of the completion, its end token included.
+        cached_tokens: prompt tokens of the request that a cache served.
+        seed: the seed that draws this sample alone; None where nothing was drawn at random.
+        endpoint: who answered.
+        seconds: from the start of the request that brought it to its end.
+    """
+
+    problem_id: str
+    sample_index: int
+    completion: str
+    finish_reason: str
+    prompt_tokens: int
+    completion_tokens: int
+    cached_tokens: int
+    seed: int | None
+    endpoint: str
+    seconds: float
+
+    @property
+    def key(self) -> tuple[str, int]:
+        """What names the sample in its pool."""
+        return self.problem_id, self.sample_index
+
+
+@dataclass(frozen=True)
+class LedgerLine:
+    """What one finished request took; tokens are sums over its samples, the prompt counts once."""
+
+    problem_id: str
+    first_index: int
+    count: int
+    prompt_tokens: int
+    cached_tokens: int
+    completion_tokens: int
+    seconds: float
+    endpoint: str
+
+
+@dataclass(frozen=True)
+class Failure:
+    """A request that the engine refuses for good, such as a prompt that is too long."""
+
+    problem_id: str
+    first_index: int
+    count: int
+    reason: str
+
+
+def line_of(entry: LedgerLine | Failure) -> bytes:
+    """The entry as a JSON line, with its line end."""
+    return (json.dumps(asdict(entry)) + "\n").encode()
+
+
+def table_of(samples: Iterable[Sample]) -> pa.Table:
+    """The samples as a table in the order given."""
+    rows = [asdict(sample) for sample in samples]
+    columns = {name: [row[name] for row in rows] for name in SAMPLE_COLUMNS}
+    return pa.table(columns, schema=SAMPLE_SCHEMA)
+
+
+def ledger_of(samples: Sequence[Sample]) -> Iterator[LedgerLine]:
+    """The requests that brought `samples`.
+
+    A request asks for consecutive samples of one problem, and they arrive together; so a run
+    of consecutive samples with the same duration was one request.
+    """
+    start = 0
+    for position in range(1, len(samples) + 1):
+        if position < len(samples) and _same_request(samples[position - 1], samples[position]):
+            continue
+        first = samples[start]
+        yield LedgerLine(
+            problem_id=first.problem_id,
+            first_index=first.sample_index,
+            count=position - start,
+            prompt_tokens=first.prompt_tokens,
+            cached_tokens=first.cached_tokens,
+            completion_tokens=sum(one.completion_tokens for one in samples[start:position]),
+            seconds=first.seconds,
+            endpoint=first.endpoint,
+        )
+        start = position
+
+
+def _same_request(one: Sample, following: Sample) -> bool:
+    return (
+        following.key == (one.problem_id, one.sample_index + 1)
+        and following.seconds == one.seconds
+        and following.endpoint == one.endpoint
+    )
