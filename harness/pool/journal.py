@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import zlib
 from collections.abc import Iterable, Iterator
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from harness.pool.samples import Sample
@@ -34,9 +34,8 @@ class Damage:
 
 def encode_line(sample: Sample) -> bytes:
     """The sample's line, with its line end."""
-    body = _ENCODER.encode(asdict(sample))
-    checksum = zlib.crc32(body.encode())
-    return (body[:-1] + _SUFFIX % checksum + "\n").encode()
+    body = _ENCODER.encode(vars(sample)).encode()
+    return b"%s%s\n" % (body[:-1], (_SUFFIX % zlib.crc32(body)).encode())
 
 
 def decode_line(line: bytes) -> Sample | None:

@@ -95,7 +95,7 @@ def line_of(entry: LedgerLine | Failure) -> bytes:
 
 def table_of(samples: Iterable[Sample]) -> pa.Table:
     """The samples as a table in the order given."""
-    rows = [asdict(sample) for sample in samples]
+    rows = list(map(vars, samples))
     columns = {name: [row[name] for row in rows] for name in SAMPLE_COLUMNS}
     return pa.table(columns, schema=SAMPLE_SCHEMA)
 

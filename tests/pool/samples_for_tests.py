@@ -37,7 +37,7 @@ def reference(chosen: Iterable[Problem], counts: dict[str, set[int]]) -> list[tu
 def content(pool: Pool) -> list[tuple[str, int, str]]:
     """What a pool holds, in its order."""
     table = pool.samples(["problem_id", "sample_index", "completion"])
-    return [tuple(row.values()) for row in table.to_pylist()]  # type: ignore[misc]
+    return [tuple(row.values()) for row in table.to_pylist()]
 
 
 def new_pool(folder: Path, count: int = 3) -> Pool:

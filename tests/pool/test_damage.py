@@ -7,6 +7,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -40,14 +41,14 @@ def scratch() -> Iterator[Path]:
 
 @settings(max_examples=60, deadline=None)
 @given(st.lists(ACTIONS, max_size=12))
-def test_any_history_gives_the_same_table(actions: list[tuple[str, object]]) -> None:
+def test_any_history_gives_the_same_table(actions: list[tuple[str, Any]]) -> None:
     with scratch() as folder:
         pool = new_pool(folder)
         expected: dict[str, set[int]] = {problem.id: set() for problem in PROBLEMS}
         for name, argument in actions:
             if name == "append":
-                pool.append([sample(PROBLEMS[one], index) for one, index in argument])  # type: ignore[attr-defined]
-                for one, index in argument:  # type: ignore[attr-defined]
+                pool.append([sample(PROBLEMS[one], index) for one, index in argument])
+                for one, index in argument:
                     expected[PROBLEMS[one].id].add(index)
             elif name == "compact":
                 pool.compact()
@@ -56,7 +57,7 @@ def test_any_history_gives_the_same_table(actions: list[tuple[str, object]]) -> 
             elif name == "reopen":
                 pool = new_pool(folder)
             else:
-                (one, index), cut = argument  # type: ignore[misc]
+                (one, index), cut = argument
                 line = encode_line(sample(PROBLEMS[one], index))
                 with (folder / "samples.jsonl").open("ab") as stream:
                     stream.write(line[: cut % len(line)])
