@@ -1,0 +1,101 @@
+"""WC data against SE data: the same numbers as a direct computation."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from harness.evaluation.comparisons import Contest, compare, pass_at_1
+from harness.statistics import paired_difference, wilson
+
+
+def _contest(problems: int, seeds: list[int], seed: int = 0) -> Contest:
+    chance = np.random.default_rng(seed)
+
+    def draw(rate: float) -> np.ndarray:
+        return (chance.random(problems) < rate).astype(float)
+
+    return Contest(
+        "student_lm",
+        "high",
+        draw(0.3),
+        {training: draw(0.6) for training in seeds},
+        {training: draw(0.5) for training in seeds},
+    )
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.integers(5, 60), st.integers(1, 4), st.integers(0, 1000))
+def test_values_are_plain_means(problems: int, seeds: int, seed: int) -> None:
+    contest = _contest(problems, list(range(seeds)), seed)
+    found = compare(contest)
+    assert found is not None
+    wc = sum(float(values.sum()) for values in contest.wc.values()) / (problems * seeds)
+    se = sum(float(values.sum()) for values in contest.se.values()) / (problems * seeds)
+    base = float(contest.base.mean())
+    assert found["wc"]["value"] == pytest.approx(wc)
+    assert found["se"]["value"] == pytest.approx(se)
+    assert found["base"]["value"] == pytest.approx(base)
+    assert found["difference"]["value"] == pytest.approx(wc - se)
+    assert found["gain_over_base"]["wc"]["value"] == pytest.approx(wc - base)
+    assert found["gain_over_base"]["se"]["value"] == pytest.approx(se - base)
+    if se > 0:
+        assert found["relative_gain"] == pytest.approx((wc - se) / se)
+    else:
+        assert found["relative_gain"] is None
+
+
+def test_the_difference_is_paired_by_problem() -> None:
+    """Two models that solve nearly the same problems differ with more certainty than two
+    that solve as many, but others."""
+    rng = np.random.default_rng(1)
+    se = (rng.random(400) < 0.5).astype(float)
+    wc = se.copy()
+    wc[np.flatnonzero(se == 0)[:20]] = 1.0
+    paired = compare(Contest("wc_lm", "high", se, {1: wc}, {1: se}))
+    shuffled = compare(Contest("wc_lm", "high", se, {1: rng.permutation(wc)}, {1: se}))
+    assert paired is not None and shuffled is not None
+    assert paired["difference"]["value"] == pytest.approx(shuffled["difference"]["value"])
+    assert paired["difference"]["p_value"] < 0.001 < shuffled["difference"]["p_value"]
+    width = {name: row["difference"]["high"] - row["difference"]["low"]
+             for name, row in (("paired", paired), ("shuffled", shuffled))}  # fmt: skip
+    assert width["paired"] < width["shuffled"] / 2
+    direct = paired_difference(wc[:, None], se[:, None])
+    assert paired["difference"]["low"] == direct.low
+    assert paired["difference"]["high"] == direct.high
+
+
+def test_only_common_seeds_count() -> None:
+    contest = _contest(50, [1, 2, 3])
+    partial = Contest("se_lm", "high", contest.base, contest.wc, {2: contest.se[2]})
+    found = compare(partial)
+    assert found is not None
+    assert found["seeds"] == [2]
+    assert found["wc"]["value"] == pytest.approx(float(contest.wc[2].mean()))
+
+
+def test_without_a_common_seed_there_is_no_comparison() -> None:
+    contest = _contest(50, [1])
+    assert compare(Contest("se_lm", "high", contest.base, contest.wc, {2: contest.se[1]})) is None
+    assert compare(Contest("se_lm", "high", contest.base, {}, contest.se)) is None
+
+
+def test_an_se_side_that_solves_nothing_has_no_relative_gain() -> None:
+    zero, one = np.zeros(10), np.ones(10)
+    found = compare(Contest("se_lm", "high", zero, {1: one}, {1: zero}))
+    assert found is not None
+    assert found["relative_gain"] is None
+    assert found["difference"]["value"] == 1.0
+
+
+def test_one_run_is_a_proportion_and_several_share_their_problems() -> None:
+    outcomes = np.array([1.0] * 30 + [0.0] * 70)
+    assert pass_at_1([outcomes]) == wilson(30, 100)
+    same = pass_at_1([outcomes, outcomes, outcomes])
+    assert same.value == pytest.approx(0.3)
+    # Three copies of one run know no more than the run: the interval must not shrink by √3.
+    assert same.high - same.low == pytest.approx(
+        wilson(30, 100).high - wilson(30, 100).low, rel=0.15
+    )
