@@ -8,11 +8,21 @@ were 10, 35 and 16.7 to 1 within one year.
 from __future__ import annotations
 
 import datetime
-from typing import Annotated
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 _STRICT = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+
+def _day(value: Any) -> Any:
+    # YAML files hold days as text; fromisoformat also takes `20240812`, which nobody means.
+    if isinstance(value, str) and len(value) == len("2024-08-12"):
+        return datetime.date.fromisoformat(value)
+    return value
+
+
+Day = Annotated[datetime.date, BeforeValidator(_day)]
 
 
 class Parameters(BaseModel):
@@ -34,7 +44,7 @@ class Price(BaseModel):
 
     model_config = _STRICT
 
-    date: datetime.date = Field(description="Day from which the price held.")
+    date: Day = Field(description="Day from which the price held.")
     source: str = Field(description="Where the price was read.")
     input: Annotated[float, Field(ge=0, allow_inf_nan=False)] | None = Field(
         None, description="Dollars per million prompt tokens."
@@ -58,7 +68,9 @@ class ModelCard(BaseModel):
     context_length: Annotated[int, Field(gt=0)] | None = Field(
         None, description="Longest sequence in tokens."
     )
-    license: str | None = Field(None, description="Licence of the weights, which their output may inherit.")
+    license: str | None = Field(
+        None, description="Licence of the weights, which their output may inherit."
+    )
     prices: list[Price] = Field(default_factory=list, description="Dated price lists.")
     source: str | None = Field(None, description="Where the counts were read.")
 

@@ -10,9 +10,9 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
-from harness.recipe.cards import ModelCard
+from harness.recipe.cards import Day, ModelCard
 
 Paradigm = Literal["student_lm", "wc_lm", "se_lm"]
 Side = Literal["wc", "se"]
@@ -21,9 +21,18 @@ SIDES: tuple[Side, Side] = ("wc", "se")
 PARADIGMS: tuple[Paradigm, ...] = ("student_lm", "wc_lm", "se_lm")
 
 Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_.-]{0,63}$")]
+# Part of dotted keys (`--set budgets.high.se=3`), so without dots.
+Label = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,63}$")]
+NonEmpty = Annotated[str, Field(min_length=1)]
 PositiveInt = Annotated[int, Field(gt=0)]
 PositiveFloat = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 Seed = Annotated[int, Field(ge=0, lt=2**31)]
+
+
+def _one_question(template: str) -> str:
+    if template.count("{question}") != 1:
+        raise ValueError("must hold {question} exactly once")
+    return template
 
 
 class Section(BaseModel):
@@ -62,7 +71,9 @@ class ProblemSet(Section):
         description="`micro`: the embedded set; `jsonl`: files; `hub`: a data set of the Hub."
     )
     path: str | None = Field(
-        None, description="Folder with `<split>.jsonl[.gz]` files (jsonl), or Hub id (hub)."
+        None,
+        description="Folder with `<split>.jsonl[.gz]` files (jsonl; relative to the recipe's "
+        "folder, else to the current one), or Hub id (hub).",
     )
     config: str | None = Field(None, description="Configuration of the Hub data set.")
     revision: str | None = Field(None, description="Commit of the Hub data set.")
@@ -90,20 +101,16 @@ class FewShot(Section):
 class Prompt(Section):
     """How a question is put to a generator, and to a finetuned model."""
 
-    template: str = Field(
+    template: Annotated[str, AfterValidator(_one_question)] = Field(
         description="Zero-shot prompt with `{question}`; finetuned models see exactly this."
     )
     solution_prefix: str = Field(
         "", description="Text between prompt and completion in few-shot examples and training rows."
     )
-    few_shot: FewShot | None = Field(None, description="Examples for the generators; none by default.")
-    stop: list[str] = Field(default_factory=list, description="Strings that end a completion.")
-
-    @model_validator(mode="after")
-    def _one_question(self) -> Prompt:
-        if self.template.count("{question}") != 1:
-            raise ValueError("`template` must hold `{question}` exactly once")
-        return self
+    few_shot: FewShot | None = Field(
+        None, description="Examples for the generators; none by default."
+    )
+    stop: list[NonEmpty] = Field(default_factory=list, description="Strings that end a completion.")
 
 
 class Answer(Section):
@@ -122,7 +129,9 @@ class Pair(Section):
     """The two generators that are compared."""
 
     wc: ModelCard = Field(description="The weaker, cheaper model: a card's name, or a card.")
-    se: ModelCard = Field(description="The stronger, more expensive model: a card's name, or a card.")
+    se: ModelCard = Field(
+        description="The stronger, more expensive model: a card's name, or a card."
+    )
 
 
 class Students(Section):
@@ -137,7 +146,9 @@ class Decoding(Section):
     """How solutions are sampled; the same for both sides."""
 
     temperature: PositiveFloat = Field(description="Softmax temperature; above 0.")
-    top_k: PositiveInt | None = Field(None, description="Keep the k likeliest tokens; all if unset.")
+    top_k: PositiveInt | None = Field(
+        None, description="Keep the k likeliest tokens; all if unset."
+    )
     top_p: Annotated[float, Field(gt=0, le=1)] = Field(1.0, description="Nucleus mass.")
     max_tokens: PositiveInt = Field(description="Longest completion, in tokens.")
     expected_tokens: PositiveFloat | None = Field(
@@ -166,7 +177,7 @@ class Match(Section):
     parameters: Literal["total", "non_embedding", "nominal"] = Field(
         "total", description="Which parameter count of the cards is P."
     )
-    price_date: str | None = Field(
+    price_date: Day | None = Field(
         None, description="Prices in force on this day (YYYY-MM-DD); the newest if unset."
     )
 
@@ -196,22 +207,24 @@ class Arms(Section):
 class TrainingOverrides(Section):
     """Settings that one paradigm changes; unset keys keep the common value."""
 
-    steps: PositiveInt | dict[str, PositiveInt] | None = None
-    batch_size: PositiveInt | None = None
-    micro_batch_size: PositiveInt | None = None
-    learning_rate: PositiveFloat | None = None
+    steps: PositiveInt | dict[Label, PositiveInt] | None = Field(
+        None, description="Optimizer steps, one number or one per budget."
+    )
+    batch_size: PositiveInt | None = Field(None, description="Rows per optimizer step.")
+    micro_batch_size: PositiveInt | None = Field(None, description="Rows per forward pass.")
+    learning_rate: PositiveFloat | None = Field(None, description="Peak learning rate.")
 
 
 class Training(Section):
     """Supervised finetuning with Axolotl, one cell per paradigm, arm, budget and seed."""
 
     arms: list[ArmName] = Field(min_length=1, description="Which arms to train on.")
-    budgets: list[str] = Field(min_length=1, description="At which budgets.")
-    axolotl: str = Field(
+    budgets: list[Label] = Field(min_length=1, description="At which budgets.")
+    axolotl: NonEmpty = Field(
         description="Base Axolotl file (in the recipes' `axolotl/` folder, or a path); the keys "
         "below are written over it."
     )
-    steps: PositiveInt | dict[str, PositiveInt] = Field(
+    steps: PositiveInt | dict[Label, PositiveInt] = Field(
         description="Optimizer steps, one number or one per budget; equal for all arms."
     )
     batch_size: PositiveInt = Field(description="Rows per optimizer step, over all devices.")
@@ -228,7 +241,9 @@ class Training(Section):
     )
     weight_decay: Annotated[float, Field(ge=0)] = Field(0.0, description="Decoupled weight decay.")
     max_gradient_norm: PositiveFloat = Field(1.0, description="Gradient clipping.")
-    sequence_length: PositiveInt = Field(description="Longest row in tokens; longer ones stop the run.")
+    sequence_length: PositiveInt = Field(
+        description="Longest row in tokens; longer ones stop the run."
+    )
     paradigms: dict[Paradigm, TrainingOverrides] = Field(
         default_factory=dict, description="What single paradigms change."
     )
@@ -237,7 +252,7 @@ class Training(Section):
 class Evaluation(Section):
     """The final test: greedy pass@1 through an lm-eval task."""
 
-    task: str = Field(description="lm-eval task, in `tasks/` or in `task_path`.")
+    task: NonEmpty = Field(description="lm-eval task, in `tasks/` or in `task_path`.")
     task_path: str | None = Field(None, description="Another folder with lm-eval tasks.")
 
 
@@ -251,7 +266,9 @@ class Seeds(Section):
 class Publication(Section):
     """Where the arms are published; nothing is, unless `harness push` is asked to."""
 
-    repository: str | None = Field(None, description="Hub data set, as ORGANISATION/NAME.")
+    repository: Annotated[str, Field(pattern=r"^[\w.-]+/[\w.-]+$")] | None = Field(
+        None, description="Hub data set, as ORGANISATION/NAME."
+    )
     private: bool = Field(True, description="Whether a new repository is private.")
     license: str = Field("apache-2.0", description="Licence of the published data.")
 
@@ -282,9 +299,10 @@ class Recipe(Section):
 
     name: Name = Field(description="Name of the recipe, as in `--recipe NAME`.")
     description: str = Field(description="What it shows, where it runs and how long that takes.")
-    profile: str | None = Field(None, description="The profile in force, or none.")
-    profiles: dict[str, dict[str, Any]] = Field(
-        default_factory=dict, description="Named sets of overrides, chosen by `--set profile=NAME`."
+    profile: Label | None = Field(None, description="The profile in force, or none.")
+    profiles: dict[Label, dict[str, Any]] = Field(
+        default_factory=dict,
+        description="Named sets of overrides, chosen by `--set profile=NAME`; empty once one is.",
     )
     problems: ProblemSet
     prompt: Prompt
@@ -294,7 +312,9 @@ class Recipe(Section):
     decoding: Decoding
     engine: Engine = Field(default_factory=lambda: Engine())
     match: Match
-    budgets: dict[Name, Budget] = Field(min_length=1, description="Named budgets; nested views of one pool.")
+    budgets: dict[Label, Budget] = Field(
+        min_length=1, description="Named budgets; nested views of one pool."
+    )
     arms: Arms
     paradigms: list[Paradigm] = Field(description="Which models are finetuned.")
     training: Training

@@ -1,0 +1,37 @@
+"""Budgets: what a sample costs, and how many each side may draw for the same cost.
+
+from harness.budget import match_of
+match_of(recipe)["high"].samples_per_problem      # {"wc": 30, "se": 10}
+"""
+
+from __future__ import annotations
+
+from harness.budget.costs import (
+    flops_per_token,
+    parameters_of,
+    price_in_force,
+    training_flops_per_token,
+    unit_cost,
+)
+from harness.budget.matching import (
+    MatchedBudget,
+    UnitCosts,
+    match_of,
+    matched_budget,
+    pool_sizes,
+    unit_costs,
+)
+
+__all__ = [
+    "MatchedBudget",
+    "UnitCosts",
+    "flops_per_token",
+    "match_of",
+    "matched_budget",
+    "parameters_of",
+    "pool_sizes",
+    "price_in_force",
+    "training_flops_per_token",
+    "unit_cost",
+    "unit_costs",
+]

@@ -1,0 +1,90 @@
+"""What a sample costs: FLOPs by parameter count, dollars by price list.
+
+Pure functions. Costs are exact fractions, so that a ratio of two of them is the ratio that the
+model cards say and not one rounded on the way.
+"""
+
+from __future__ import annotations
+
+import datetime
+from fractions import Fraction
+
+from harness.errors import InputError
+from harness.recipe import ModelCard, Price
+from harness.recipe.schema import Match
+
+TOKENS_PER_PRICE = 1_000_000
+
+UNITS = {
+    "number": "samples",
+    "compute": "FLOPs per token",
+    "price": "dollars per million tokens",
+}
+
+
+def flops_per_token(parameters: int) -> int:
+    """FLOPs of inference per token, 2P (paper, Eq. 1, after Kaplan et al. 2020).
+
+    Attention over the context and the prompt's own pass are left out, as in the paper.
+    """
+    return 2 * parameters
+
+
+def training_flops_per_token(parameters: int) -> int:
+    """FLOPs of a forward and a backward pass per token, 6P (Kaplan et al. 2020)."""
+    return 6 * parameters
+
+
+def parameters_of(card: ModelCard, which: str) -> int:
+    """One of a card's parameter counts.
+
+    Raises:
+        InputError: the card does not have it.
+    """
+    count: int | None = getattr(card.parameters, which)
+    if count is None:
+        known = [name for name, value in card.parameters if value is not None]
+        raise InputError(
+            f"the match counts {which} parameters, and the card of {card.id} does not say how many "
+            f"it has (it has: {', '.join(known) or 'no count'}).",
+            f"Add parameters.{which} to the card, or choose another count with match.parameters.",
+        )
+    return count
+
+
+def price_in_force(card: ModelCard, day: datetime.date | None) -> Price:
+    """The newest price of a card, or the newest that held on `day`.
+
+    Raises:
+        InputError: the card has no price, or none that old.
+    """
+    if not card.prices:
+        raise InputError(
+            f"the match counts dollars, and the card of {card.id} has no prices.",
+            "Add prices to the card, each with date, source, and output in dollars per million "
+            "tokens.",
+        )
+    held = [price for price in card.prices if day is None or price.date <= day]
+    if not held:
+        first = min(price.date for price in card.prices)
+        raise InputError(
+            f"the card of {card.id} has no price for {day}; its first is of {first}.",
+            "Choose a later match.price_date, or add the older price.",
+        )
+    return max(held, key=lambda price: price.date)
+
+
+def unit_cost(match: Match, card: ModelCard) -> Fraction:
+    """The cost of one completion token of a model, in the unit of the match.
+
+    `number`: 1; `compute`: FLOPs a token; `price`: dollars per million completion tokens.
+
+    Raises:
+        InputError: the card lacks what the match counts.
+    """
+    if match.kind == "number":
+        return Fraction(1)
+    if match.kind == "compute":
+        return Fraction(flops_per_token(parameters_of(card, match.parameters)))
+    # The decimal digits of the price list, not the binary number nearest to them.
+    return Fraction(str(price_in_force(card, match.price_date).output))

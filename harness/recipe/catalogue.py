@@ -1,0 +1,97 @@
+"""Finds recipes, model cards and base Axolotl files: by name among the shipped ones, or by path."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from harness.errors import InputError, unknown_name
+from harness.resources import recipes_folder
+
+_SUFFIXES = (".yaml", ".yml")
+
+
+def recipe_names() -> list[str]:
+    """The names of the shipped recipes."""
+    return _names(recipes_folder())
+
+
+def recipe_file(name_or_path: str) -> Path:
+    """The file of a recipe.
+
+    Args:
+        name_or_path: a shipped recipe's name, or a path (it has a slash, or ends in `.yaml` or
+            `.yml`).
+
+    Raises:
+        InputError: there is no such recipe, or no such file.
+    """
+    if not _is_path(name_or_path):
+        found = recipes_folder() / f"{name_or_path}.yaml"
+        if name_or_path and found.is_file():
+            return found
+        raise InputError(
+            unknown_name("recipe", name_or_path, recipe_names()),
+            "`harness recipes list` shows the recipes; a file of yours is given by its path, "
+            "as in ./mine.yaml.",
+        )
+    path = Path(name_or_path).expanduser()
+    if path.is_dir():
+        raise InputError(f"{path} is a folder; expected a recipe, a YAML file.")
+    if not path.is_file():
+        if path.stem in recipe_names():
+            advice = f"The shipped recipe is named without slash or suffix: {path.stem}"
+        else:
+            advice = "Give the path of a recipe, or the name of a shipped one."
+        raise InputError(f"there is no file {path}.", advice)
+    return path
+
+
+def card_file(name: str, recipe_folder: Path | None) -> Path:
+    """The file of a model card: in `models/` beside the recipe, or among the shipped ones.
+
+    Raises:
+        InputError: there is no card of that name; the nearest names are given.
+    """
+    for folder in _card_folders(recipe_folder):
+        for suffix in _SUFFIXES:
+            if (found := folder / f"{name}{suffix}").is_file():
+                return found
+    known = [card for folder in _card_folders(recipe_folder) for card in _names(folder)]
+    raise InputError(unknown_name("model card", name, set(known)))
+
+
+def axolotl_base_file(name_or_path: str) -> Path:
+    """The base Axolotl file that `training.axolotl` names.
+
+    Raises:
+        InputError: there is no such file; the nearest shipped names are given.
+    """
+    folder = recipes_folder() / "axolotl"
+    for candidate in (folder / name_or_path, Path(name_or_path).expanduser()):
+        if candidate.is_file():
+            return candidate
+    known = [path.name for path in folder.glob("*.yaml")]
+    raise InputError(unknown_name("base Axolotl file", name_or_path, known))
+
+
+def shown(path: Path) -> str:
+    """A path as short as it stays clear: relative to the current folder if it lies below it."""
+    absolute = Path(os.path.abspath(path))  # noqa: PTH100 (resolve() would follow links)
+    try:
+        return str(absolute.relative_to(Path.cwd()))
+    except ValueError:
+        return str(absolute)
+
+
+def _is_path(name_or_path: str) -> bool:
+    return "/" in name_or_path or os.sep in name_or_path or name_or_path.endswith(_SUFFIXES)
+
+
+def _card_folders(recipe_folder: Path | None) -> list[Path]:
+    beside = [recipe_folder / "models"] if recipe_folder is not None else []
+    return [*beside, recipes_folder() / "models"]
+
+
+def _names(folder: Path) -> list[str]:
+    return sorted(path.stem for suffix in _SUFFIXES for path in folder.glob(f"*{suffix}"))
