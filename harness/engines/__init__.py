@@ -1,7 +1,5 @@
-"""Engines at arm's length: environments of their own, reached across a process border.
+"""vLLM and Axolotl at arm's length: environments of their own, reached as processes.
 
-vLLM and Axolotl pin packages that exclude each other, and neither belongs in the harness's
-own environment.
+Neither fits into the harness's environment, nor into the other's. `environment` finds or makes
+the interpreter of an engine, `process` starts a worker script of ours under it.
 """
-
-from __future__ import annotations

@@ -1,8 +1,9 @@
-"""A worker script under an engine's interpreter, started, watched and stopped.
+"""A worker script of ours, running under an engine's interpreter.
 
-The border between the harness and an engine is two pipes of JSON lines. The worker leads its
-own process group, so that everything it starts goes with it, and it ends by itself when the
-harness is gone (`workers/worker_link.py`).
+The process border is what keeps engines apart: the harness never imports vLLM or Axolotl, it
+starts a file of `harness/engines/workers` with the interpreter that has them and talks to it in
+JSON lines (`workers/worker_link.py` is the other end). Each worker leads a session of its own,
+so that all of its children can be ended with it.
 """
 
 from __future__ import annotations
@@ -15,173 +16,268 @@ import signal
 import subprocess
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import IO, Any, Self
 
 from harness.errors import EnvironmentFailure
+from harness.paths import cache_folder
 
-WORKERS = Path(__file__).resolve().parent / "workers"
+WORKERS_FOLDER = Path(__file__).parent / "workers"
 LOG_LINES = 15
-_TERMINATION_SECONDS = 3.0
-_END = None
-
-Event = dict[str, Any]
+_LOG_TAIL_BYTES = 32_768
+_POLL_SECONDS = 0.2
+_FOREIGN = ("PYTHONHOME", "PYTHONPATH", "VIRTUAL_ENV")
 
 
 class EngineDied(EnvironmentFailure):
-    """A worker ended before it was told to."""
+    """A worker ended before its work did.
 
+    Attributes:
+        status: its exit status; negative is the number of the signal that killed it.
+        log: the file with everything that it wrote to stderr.
+    """
 
-def last_lines(log: Path, count: int = LOG_LINES) -> str:
-    """The last lines of a log, indented; a note where it is empty or not there."""
-    try:
-        size = log.stat().st_size
-        with log.open("rb") as stream:
-            stream.seek(max(0, size - 65536))
-            text = stream.read().decode("utf-8", "replace")
-    except OSError:
-        return "    (no log)"
-    lines = [line for line in text.splitlines() if line.strip()]
-    return "\n".join(f"    {line[:300]}" for line in lines[-count:]) or "    (the log is empty)"
+    def __init__(self, message: str, advice: str, status: int, log: Path) -> None:
+        super().__init__(message, advice)
+        self.status = status
+        self.log = log
 
 
 class EngineProcess:
-    """One running worker.
+    """Starts a worker, sends it requests, receives its events, and leaves nothing behind.
 
     Args:
-        python: the interpreter of the engine's environment.
-        script: the worker's file name in `workers/`, or a path.
-        log: file that takes the worker's stderr, appended.
-        environment: variables added to this process's own.
-        name: how messages call the worker.
+        python: the interpreter, as `engine_python` returns it.
+        worker: a file name in `harness/engines/workers`, or the path of any script.
+        log: stderr is appended here; its folder is made.
+        arguments: the worker's command line.
+        environment: variables to add to (or to override in) the harness's own.
+        name: what messages call it; by default the script's name.
+
+    Example:
+        >>> with EngineProcess(python, "vllm_worker.py", log=Path("vllm.log")) as worker:
+        ...     worker.send({"request": "load", "model": "/models/wc"})
+        ...     event = worker.receive(timeout=60)
     """
 
     def __init__(
         self,
         python: Path,
-        script: str | Path,
+        worker: str | Path,
+        *,
         log: Path,
+        arguments: Sequence[str] = (),
         environment: Mapping[str, str] | None = None,
-        name: str = "engine",
+        name: str = "",
     ) -> None:
-        self.name = name
+        script = WORKERS_FOLDER / worker
+        self.name = name or script.stem
         self.log = log
+        self._events: queue.SimpleQueue[dict[str, Any]] = queue.SimpleQueue()
+        self._send_lock = threading.Lock()
+        self._stop_lock = threading.Lock()
+        self._stopped = False
         log.parent.mkdir(parents=True, exist_ok=True)
-        with log.open("ab") as errors:
-            self._process = subprocess.Popen(
-                [str(python), str(WORKERS / script)],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=errors,
-                env={**os.environ, **(environment or {})},
-                start_new_session=True,
-            )
-        self._events: queue.Queue[Event | None] = queue.Queue()
-        self._writing = threading.Lock()
-        self._ended = False
-        threading.Thread(target=self._read, daemon=True, name=f"{name} events").start()
+        try:
+            with log.open("ab") as stderr:
+                self._log_start = stderr.tell()
+                self._process = subprocess.Popen(
+                    [str(python), str(script), *arguments],
+                    stdin=subprocess.PIPE,
+                    stdout=subprocess.PIPE,
+                    stderr=stderr,
+                    env={**worker_environment(python), **(environment or {})},
+                    start_new_session=True,
+                )
+        except OSError as error:
+            raise EnvironmentFailure(
+                f"{self.name} does not start: {python}: {error.strerror or error}",
+                "`harness engines check` says what is wrong with the engines.",
+            ) from error
+        assert self._process.stdin is not None and self._process.stdout is not None
+        self._stdin: IO[bytes] = self._process.stdin
+        self._reader = threading.Thread(
+            target=self._read, args=(self._process.stdout,), name=f"{self.name}-events", daemon=True
+        )
+        self._reader.start()
 
     @property
     def pid(self) -> int:
-        """The worker's process id, and its group's."""
+        """The worker's process id, which is its group's as well."""
         return self._process.pid
 
     @property
     def alive(self) -> bool:
-        """Whether the worker is still running."""
+        """Whether the worker is running."""
         return self._process.poll() is None
 
-    def send(self, request: Event) -> None:
-        """Sends one request.
+    def send(self, request: Mapping[str, Any]) -> None:
+        """Sends one request; safe from any thread.
 
         Raises:
-            EngineDied: the worker is gone.
+            EngineDied: the worker is not there any more.
         """
-        line = json.dumps(request) + "\n"
-        stdin = self._process.stdin
-        assert stdin is not None
+        line = json.dumps(request, separators=(",", ":")).encode("ascii") + b"\n"
         try:
-            with self._writing:
-                stdin.write(line.encode())
-                stdin.flush()
-        except (BrokenPipeError, ValueError):
-            raise self._died() from None
+            with self._send_lock:
+                self._stdin.write(line)
+                self._stdin.flush()
+        except (BrokenPipeError, ValueError) as error:  # ValueError: closed by `stop`
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self._process.wait(timeout=1.0)
+            raise self._died() from error
 
-    def receive(self, timeout: float | None = None) -> Event | None:
-        """The next event; None if none came within `timeout` seconds.
+    def receive(self, timeout: float | None = None) -> dict[str, Any] | None:
+        """The next event, or None when there is none within `timeout` seconds.
+
+        Args:
+            timeout: seconds to wait; None waits as long as the worker lives.
 
         Raises:
-            EngineDied: the worker ended; everything that it sent before was received.
+            EngineDied: the worker has ended and everything that it sent has been received.
         """
-        if self._ended:
-            raise self._died()
-        try:
-            event = self._events.get(timeout=timeout)
-        except queue.Empty:
-            return None
-        if event is _END:
-            self._ended = True
-            raise self._died()
-        return event
+        deadline = None if timeout is None else time.monotonic() + timeout
+        while True:
+            rest = _POLL_SECONDS if deadline is None else deadline - time.monotonic()
+            try:
+                return self._events.get(timeout=max(0.0, min(rest, _POLL_SECONDS)))
+            except queue.Empty:
+                pass
+            if not self.alive:
+                self._reader.join(timeout=1.0)  # what it sent last may still be on its way
+                try:
+                    return self._events.get_nowait()
+                except queue.Empty:
+                    raise self._died() from None
+            if rest <= 0:
+                return None
+
+    def __iter__(self) -> Iterator[dict[str, Any]]:
+        """All events until the worker ends by itself with status 0.
+
+        Raises:
+            EngineDied: it ended in any other way.
+        """
+        while True:
+            try:
+                event = self.receive()
+            except EngineDied as death:
+                if death.status == 0:
+                    return
+                raise
+            if event is not None:
+                yield event
 
     def stop(self, grace_seconds: float = 5.0) -> None:
-        """Ends the worker and everything that it started; safe to call twice.
+        """Ends the worker and all of its children; may be called more than once.
 
-        Closing stdin asks for it; SIGTERM and SIGKILL of the whole group enforce it.
+        Closing its stdin is the request to leave. A worker that has not left after the grace
+        gets SIGTERM, and after the same time again SIGKILL, with its whole process group.
         """
-        if self._process.stdin is not None:
-            with contextlib.suppress(OSError):  # The worker may be gone, with a request unread.
-                self._process.stdin.close()
-        for number, seconds in ((None, grace_seconds), (signal.SIGTERM, _TERMINATION_SECONDS)):
-            if number is not None:
-                self._signal(number)
+        with self._stop_lock:
+            if self._stopped:
+                return
+            with contextlib.suppress(OSError):
+                self._stdin.close()
             try:
-                self._process.wait(seconds)
-                break
-            except subprocess.TimeoutExpired:
-                continue
-        self._signal(signal.SIGKILL)
-        self._process.wait()
+                if not self._gone(grace_seconds):
+                    self._signal_group(signal.SIGTERM)
+                    self._gone(grace_seconds)
+            finally:  # an interrupt while waiting must not leave the group alive
+                self._signal_group(signal.SIGKILL)
+                self._process.wait()
+                self._reader.join(timeout=1.0)
+                self._stopped = True
 
-    def _signal(self, number: int) -> None:
-        with contextlib.suppress(ProcessLookupError):  # The whole group may be gone already.
-            os.killpg(self._process.pid, number)
-
-    def _read(self) -> None:
-        stdout = self._process.stdout
-        assert stdout is not None
-        for line in stdout:
-            try:
-                self._events.put(json.loads(line))
-            except ValueError:
-                break  # Half a line: the worker died while it wrote.
-        self._events.put(_END)
-
-    def _died(self) -> EngineDied:
-        deadline = time.monotonic() + _TERMINATION_SECONDS
-        while self._process.poll() is None and time.monotonic() < deadline:
-            time.sleep(0.02)
-        code = self._process.poll()
-        if code is None:
-            how = "closed its pipe"
-        elif code < 0:
-            how = f"was killed by {signal.Signals(-code).name}"
-        else:
-            how = f"ended with status {code}"
-        return EngineDied(
-            f"{self.name} {how}. Its last words:\n{last_lines(self.log)}",
-            f"The whole log: {self.log}",
-        )
-
-    def __enter__(self) -> EngineProcess:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(
         self,
         kind: type[BaseException] | None,
         error: BaseException | None,
-        traceback: TracebackType | None,
+        trace: TracebackType | None,
     ) -> None:
-        self.stop(grace_seconds=5.0 if kind is None else 0.0)
+        self.stop()
+
+    def _gone(self, seconds: float) -> bool:
+        try:
+            self._process.wait(timeout=seconds)
+        except subprocess.TimeoutExpired:
+            return False
+        return True
+
+    def _signal_group(self, number: signal.Signals) -> None:
+        # The group outlives its leader while a child is left, so this reaches orphans too.
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(self._process.pid, number)
+
+    def _read(self, stream: IO[bytes]) -> None:
+        """Puts events into the queue; what is not one (a torn last line, chatter) is logged."""
+        with stream:
+            for line in stream:
+                try:
+                    event = json.loads(line)
+                except ValueError:
+                    event = None
+                if isinstance(event, dict):
+                    self._events.put(event)
+                else:
+                    with self.log.open("ab") as log:
+                        log.write(b"[not an event] " + line.rstrip(b"\n") + b"\n")
+
+    def _died(self) -> EngineDied:
+        status = self._process.poll()
+        if status is None:
+            return EngineDied(f"{self.name} has closed its line", "", 0, self.log)
+        self._signal_group(signal.SIGKILL)
+        lines = log_tail(self.log, self._log_start)
+        shown = "\n".join(f"    {line}" for line in lines) or "    (nothing)"
+        advice = f"The whole log: {self.log}"
+        if status == -signal.SIGKILL:
+            advice = (
+                "SIGKILL from outside is most often the system that ran out of memory.\n" + advice
+            )
+        return EngineDied(
+            f"{self.name} {describe_status(status)}; the last it said:\n{shown}",
+            advice,
+            status,
+            self.log,
+        )
+
+
+def worker_environment(python: Path) -> dict[str, str]:
+    """The variables that an engine's interpreter starts with.
+
+    An environment that the harness made is closed: PYTHONPATH and the like would mix foreign
+    packages into it. To an interpreter of the user's they may well belong (module systems of
+    clusters work that way). A stack is written when native code crashes.
+    """
+    managed = python.is_relative_to(cache_folder() / "engines")
+    unwanted = ("PYTHONSAFEPATH", *(_FOREIGN if managed else ()))
+    kept = {name: value for name, value in os.environ.items() if name not in unwanted}
+    return {"PYTHONFAULTHANDLER": "1", **kept}
+
+
+def describe_status(status: int) -> str:
+    """An exit status in words: `ended with status 1`, `was killed by SIGKILL`."""
+    if status >= 0:
+        return f"ended with status {status}"
+    try:
+        return f"was killed by {signal.Signals(-status).name}"
+    except ValueError:
+        return f"was killed by signal {-status}"
+
+
+def log_tail(log: Path, start: int = 0, lines: int = LOG_LINES) -> list[str]:
+    """The last lines of a log, as far as they were written after byte `start`."""
+    try:
+        with log.open("rb") as stream:
+            end = stream.seek(0, os.SEEK_END)
+            stream.seek(max(start, end - _LOG_TAIL_BYTES))
+            text = stream.read().decode(errors="replace")
+    except OSError:
+        return []
+    return [line.rstrip() for line in text.splitlines() if line.strip()][-lines:]

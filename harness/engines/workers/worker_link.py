@@ -1,12 +1,22 @@
-"""The worker's end of the pipe: JSON lines in on stdin, JSON lines out on the real stdout.
+"""The worker's end of the line to the harness: JSON lines in on stdin, out on stdout.
 
-Runs inside an engine's environment and uses nothing but the standard library. Libraries print
-to stdout as they like: file descriptor 1 is pointed at stderr, and the protocol keeps a
-duplicate of the real one for itself.
+Standard library only, because it runs in whatever environment an engine lives in:
 
-A worker must not outlive the harness. The harness holds the other end of stdin; when that
-closes, for whatever reason, the worker ends its whole process group at once. (PR_SET_PDEATHSIG
-would do the same on Linux only, and fires when the *thread* that started the worker ends.)
+    from worker_link import open_link   # first, before anything prints
+
+    link = open_link()
+    link.send({"event": "ready"})
+    while True:
+        request = link.receive()
+
+Three things are arranged once, by `open_link`:
+
+* The real stdout is kept for the protocol and descriptor 1 becomes stderr, so that what
+  libraries print (C code and child processes included) lands in the log, never in the protocol.
+  Descriptor 0 becomes /dev/null for the same reason.
+* A thread reads the requests. At the end of stdin it ends this process and its children: the
+  harness has closed the line or is gone, however it died, and nothing may outlive it.
+* Ctrl-C is ignored; the harness decides what an interrupt means.
 """
 
 from __future__ import annotations
@@ -17,48 +27,70 @@ import queue
 import signal
 import sys
 import threading
-from typing import Any
+from typing import Any, BinaryIO
+
+# Linux could also be asked for a signal when the parent dies (PR_SET_PDEATHSIG). It is not:
+# "parent" there is the *thread* that started the worker, and the harness starts workers from
+# threads that end before their workers do. The end of stdin needs no such care.
 
 
-class Link:
-    """Requests from the harness, and events to it; sending is safe from several threads."""
+class WorkerLink:
+    """Requests in, events out. Made by `open_link`, once a process."""
 
-    def __init__(self) -> None:
-        self._output = os.fdopen(os.dup(1), "w", encoding="utf-8", buffering=1)
-        os.dup2(2, 1)
-        sys.stdout = sys.stderr
-        self._requests: queue.Queue[dict[str, Any]] = queue.Queue()
-        self._sending = threading.Lock()
-        threading.Thread(target=self._read, daemon=True).start()
+    def __init__(self, requests: BinaryIO, events: BinaryIO) -> None:
+        self._requests = requests
+        self._events = events
+        self._lock = threading.Lock()
+        self._queue: queue.SimpleQueue[bytes] = queue.SimpleQueue()
+        threading.Thread(target=self._read, name="worker-link", daemon=True).start()
 
     def receive(self, block: bool = True) -> dict[str, Any] | None:
-        """The next request; None if there is none and `block` is off."""
+        """The next request.
+
+        Args:
+            block: wait for one; otherwise None says that none is there now.
+        """
         try:
-            return self._requests.get(block=block)
+            line = self._queue.get(block=block)
         except queue.Empty:
             return None
+        request: dict[str, Any] = json.loads(line)
+        return request
 
     def send(self, event: dict[str, Any]) -> None:
-        """Sends one event as one line."""
-        line = json.dumps(event, ensure_ascii=True)
-        with self._sending:
-            self._output.write(line + "\n")
-            self._output.flush()
+        """Sends one event; safe from any thread, and one line whatever the texts hold."""
+        line = json.dumps(event, separators=(",", ":")).encode("ascii") + b"\n"
+        try:
+            with self._lock:
+                self._events.write(line)
+                self._events.flush()
+        except BrokenPipeError:
+            leave()
 
     def _read(self) -> None:
-        for line in sys.stdin:
-            self._requests.put(json.loads(line))
-        end_group()
+        for line in self._requests:
+            if line.endswith(b"\n"):  # a torn line is the last word of a killed harness
+                self._queue.put(line)
+        leave()
 
 
-def end_group() -> None:
-    """Ends this worker and everything that it started, if it leads its process group."""
-    if os.getpgrp() == os.getpid():
+def leave() -> None:
+    """Ends this process at once, and with it everything that it has started."""
+    if os.getsid(0) == os.getpid():
+        # The harness gave this worker a session of its own, so the group is ours alone.
         os.killpg(0, signal.SIGKILL)
     os._exit(0)
 
 
-def open_link() -> Link:
-    """Takes over stdin and stdout; call it before anything else is imported that may print."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the harness's to handle.
-    return Link()
+def open_link() -> WorkerLink:
+    """Takes stdin and stdout for the protocol; see the module's text."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    requests = os.fdopen(os.dup(0), "rb")
+    events = os.fdopen(os.dup(1), "wb")
+    sys.stdout.flush()
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(nothing, 0)
+    os.close(nothing)
+    os.dup2(2, 1)
+    sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]
+    return WorkerLink(requests, events)

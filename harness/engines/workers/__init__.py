@@ -1,0 +1,1 @@
+"""Standalone scripts that run inside an engine's environment; nothing here imports `harness`."""
