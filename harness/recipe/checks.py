@@ -8,26 +8,22 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path as FilePath
-from typing import NamedTuple
 
 from harness.budget import matched_budget, unit_cost, unit_costs
 from harness.errors import InputError, Issues, unknown_name
 from harness.recipe.catalogue import axolotl_base_file
+from harness.recipe.checks_problems import (
+    Finding,
+    micro_models_are_known,
+    micro_splits_are_known,
+    problem_files_are_there,
+    splits_are_apart,
+    verifier_fits,
+)
 from harness.recipe.draft import Draft
 from harness.recipe.schema import SIDES, Recipe
 from harness.recipe.yaml_text import Path
 from harness.resources import tasks_folder
-
-MICRO_MODELS = ("wc", "wc-early", "se", "student")
-MICRO_SPLITS = ("train", "validation", "test")
-
-
-class Finding(NamedTuple):
-    """What a check has to say about a path."""
-
-    path: Path
-    message: str
-    advice: str = ""
 
 
 def check_recipe(recipe: Recipe, draft: Draft, issues: Issues, *, whole: bool) -> None:
@@ -159,74 +155,6 @@ def _budgets_reach_one_sample(recipe: Recipe) -> Iterator[Finding]:
             yield Finding(("budgets", name), error.message, error.advice)
 
 
-def _splits_are_apart(recipe: Recipe) -> Iterator[Finding]:
-    taken: dict[str, str] = {}
-    for name in ("train", "validation", "test"):
-        split = getattr(recipe.problems, name)
-        if split is None:
-            continue
-        if split.split in taken:
-            yield Finding(
-                ("problems", name, "split"),
-                f"{name} takes the same split {split.split!r} as {taken[split.split]};",
-                "problems that are tested must not be trained on, so give it a split of its own.",
-            )
-        taken.setdefault(split.split, name)
-
-
-def _micro_splits_are_known(recipe: Recipe) -> Iterator[Finding]:
-    if recipe.problems.source != "micro":
-        return
-    for name in MICRO_SPLITS:
-        split = getattr(recipe.problems, name)
-        if split is not None and split.split not in MICRO_SPLITS:
-            yield Finding(
-                ("problems", name, "split"),
-                unknown_name("split of the embedded set", split.split, MICRO_SPLITS),
-            )
-
-
-def _problem_files_are_there(recipe: Recipe) -> Iterator[Finding]:
-    if recipe.problems.source != "jsonl" or recipe.problems.path is None:
-        return
-    folder = FilePath(recipe.problems.path).expanduser()
-    if not folder.is_dir():
-        yield Finding(
-            ("problems", "path"),
-            f"there is no folder {folder}; expected one with <split>.jsonl or <split>.jsonl.gz.",
-        )
-        return
-    for name in ("train", "validation", "test"):
-        split = getattr(recipe.problems, name)
-        if split is None:
-            continue
-        if not any((folder / f"{split.split}{end}").is_file() for end in (".jsonl", ".jsonl.gz")):
-            known = {path.name.split(".jsonl")[0] for path in folder.glob("*.jsonl*")}
-            yield Finding(
-                ("problems", name, "split"), unknown_name(f"split in {folder}", split.split, known)
-            )
-
-
-def _micro_models_are_known(recipe: Recipe) -> Iterator[Finding]:
-    for section in ("pair", "students"):
-        for role in type(getattr(recipe, section)).model_fields:
-            card = getattr(getattr(recipe, section), role, None)
-            name = getattr(card, "id", "")
-            if name.startswith("micro:") and name.removeprefix("micro:") not in MICRO_MODELS:
-                known = [f"micro:{model}" for model in MICRO_MODELS]
-                yield Finding((section, role, "id"), unknown_name("embedded model", name, known))
-
-
-def _verifier_fits(recipe: Recipe) -> Iterator[Finding]:
-    if recipe.answer.chain_verifier == "micro" and recipe.problems.source != "micro":
-        yield Finding(
-            ("answer", "chain_verifier"),
-            f"the verifier 'micro' reads the embedded problems only; these are of the source "
-            f"{recipe.problems.source!r}.",
-            "Leave answer.chain_verifier out.",
-        )
-
-
 def _expected_tokens_fit(recipe: Recipe) -> Iterator[Finding]:
     expected = recipe.decoding.expected_tokens
     if expected is not None and expected > recipe.decoding.max_tokens:
@@ -281,11 +209,11 @@ def _task_names(file: FilePath) -> Iterator[str]:
 
 
 _CHECKS = (
-    _splits_are_apart,
-    _micro_splits_are_known,
-    _problem_files_are_there,
-    _verifier_fits,
-    _micro_models_are_known,
+    splits_are_apart,
+    micro_splits_are_known,
+    problem_files_are_there,
+    verifier_fits,
+    micro_models_are_known,
     _expected_tokens_fit,
     _lengths_fit,
     _cards_have_what_the_match_counts,

@@ -1,0 +1,52 @@
+"""What a plan takes for granted, said with the plan."""
+
+from __future__ import annotations
+
+from harness.recipe import Recipe
+
+# A sample's row besides its text (ids, counts, seed, seconds), as a JSON line.
+BYTES_PER_SAMPLE = 250
+# English text in the tokenizers of the usual models.
+BYTES_PER_TOKEN = 4
+
+
+def assumptions_of(recipe: Recipe) -> tuple[str, ...]:
+    """The assumptions behind a recipe's plan, one sentence each."""
+    decoding, match = recipe.decoding, recipe.match
+    said = []
+    if decoding.expected_tokens is None:
+        said.append(
+            f"Completions have {decoding.max_tokens / 2:g} tokens on average: half of "
+            "decoding.max_tokens, because decoding.expected_tokens is not given."
+        )
+    else:
+        said.append(
+            f"Completions have {decoding.expected_tokens:g} tokens on average "
+            "(decoding.expected_tokens), on both sides; at most "
+            f"{decoding.max_tokens} (decoding.max_tokens)."
+        )
+    said.append(
+        f"Sampling takes 2P FLOPs a completion token, P the {match.parameters} parameters; prompts "
+        "and attention are left out, as in the paper."
+    )
+    if any(card.prices for card in (recipe.pair.wc, recipe.pair.se)):
+        said.append("Dollars are those of completion tokens; prompt tokens are left out.")
+    if recipe.paradigms:
+        said.append(
+            "Training takes 6P FLOPs a token. The expected figure counts completion tokens only; "
+            "the largest one takes every row to be training.sequence_length long."
+        )
+        said.append(
+            "Epochs are the least possible: they take every sample to be kept. Wrong and, with "
+            "arms.deduplicate, repeated samples are left out, so rows are seen more often."
+        )
+    size = 4 if recipe.engine.dtype == "float32" else 2
+    said.append(
+        f"Disk: {BYTES_PER_SAMPLE} bytes a sample, {BYTES_PER_TOKEN} a token, {size} a weight of "
+        "each finetuned model; what training needs on the way is not counted."
+    )
+    if None in (recipe.problems.train.count, recipe.problems.test.count) and (
+        recipe.problems.source != "micro"
+    ):
+        said.append("Splits without a count are taken whole; how large they are is not known here.")
+    return tuple(said)

@@ -1,0 +1,191 @@
+"""Works a plan out of a recipe: pure arithmetic, no files, no downloads, no clock.
+
+FLOPs follow the paper (2P a completion token; prompts and attention left out) and Kaplan et al.
+(6P a training token). What is not known in advance is bounded, and the assumption is said.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from harness.budget import (
+    MatchedBudget,
+    flops_per_token,
+    match_of,
+    pool_sizes,
+    price_in_force,
+    training_flops_per_token,
+)
+from harness.cells import Cell, cells_of
+from harness.errors import InputError
+from harness.plan.assumptions import BYTES_PER_SAMPLE, BYTES_PER_TOKEN, assumptions_of
+from harness.plan.values import Plan, PlannedBudget, PlannedCell, PlannedEvaluation, PlannedPool
+from harness.recipe import SIDES, ModelCard, Price, Recipe, Side
+from harness.recipe.schema import TrainingOverrides
+
+__all__ = ["Plan", "plan_of"]
+
+_SPLITS = ("train", "validation", "test")
+
+
+def plan_of(recipe: Recipe) -> Plan:
+    """What a recipe will draw, train, evaluate and cost.
+
+    Raises:
+        InputError: the budgets cannot be matched.
+    """
+    matched = match_of(recipe)
+    problems = {split: _count(recipe, split) for split in _SPLITS}
+    sizes = pool_sizes(recipe)
+    return Plan(
+        recipe=recipe.name,
+        profile=recipe.profile,
+        problems=problems,
+        match=recipe.match.model_dump(mode="json"),
+        ratio=next(iter(matched.values())).ratio,
+        budgets={name: _budget(budget) for name, budget in matched.items()},
+        pools={side: _pool(recipe, side, sizes[side], problems["train"]) for side in SIDES},
+        arms=tuple(f"{arm}-{name}" for arm in recipe.arms.build for name in matched),
+        cells=tuple(_cell(recipe, cell, matched, problems["train"]) for cell in cells_of(recipe)),
+        evaluation=_evaluation(recipe, problems["test"]),
+        assumptions=assumptions_of(recipe),
+    )
+
+
+def expected_tokens(recipe: Recipe) -> float:
+    """The mean completion length that the plan assumes, in tokens."""
+    return recipe.decoding.expected_tokens or recipe.decoding.max_tokens / 2
+
+
+def _count(recipe: Recipe, name: str) -> int | None:
+    from harness.micro.problems import SPLIT_SIZES
+
+    split = getattr(recipe.problems, name)
+    if split is None:
+        return 0
+    if split.count is None and recipe.problems.source == "micro":
+        return SPLIT_SIZES[split.split]
+    return split.count  # type: ignore[no-any-return]
+
+
+def _budget(matched: MatchedBudget) -> PlannedBudget:
+    return PlannedBudget(
+        given=matched.given,
+        exact_samples_per_problem=dict(matched.exact_samples_per_problem),
+        samples_per_problem=dict(matched.samples_per_problem),
+        cost=dict(matched.cost),
+        unit=matched.unit,
+        wc_over_se=matched.wc_over_se,
+    )
+
+
+def _pool(recipe: Recipe, side: Side, per_problem: int, problems: int | None) -> PlannedPool:
+    card: ModelCard = getattr(recipe.pair, side)
+    endpoint = recipe.execution.endpoints.get(side)
+    samples = None if problems is None else per_problem * problems
+    expected = None if samples is None else round(samples * expected_tokens(recipe))
+    largest = None if samples is None else samples * recipe.decoding.max_tokens
+    parameters = parameters_for_flops(recipe, card)
+    price = _price(recipe, card)
+    return PlannedPool(
+        model=card.id,
+        endpoint=endpoint.url if endpoint else None,
+        samples_per_problem=per_problem,
+        samples=samples,
+        expected_tokens=expected,
+        largest_tokens=largest,
+        flops=_flops(expected, parameters),
+        largest_flops=_flops(largest, parameters),
+        dollars=_dollars(expected, price),
+        largest_dollars=_dollars(largest, price),
+        price_date=price.date.isoformat() if price else None,
+        disk_bytes=None
+        if samples is None or expected is None
+        else samples * BYTES_PER_SAMPLE + expected * BYTES_PER_TOKEN,
+    )
+
+
+def parameters_for_flops(recipe: Recipe, card: ModelCard) -> int | None:
+    """The count that the match uses; the first known one where the card lacks it."""
+    counts = card.parameters
+    chosen: int | None = getattr(counts, recipe.match.parameters)
+    return chosen or counts.total or counts.nominal or counts.non_embedding
+
+
+def _price(recipe: Recipe, card: ModelCard) -> Price | None:
+    try:
+        return price_in_force(card, recipe.match.price_date)
+    except InputError:
+        return None  # A match by price has been refused by now; others do not need one.
+
+
+def _flops(tokens: int | None, parameters: int | None) -> float | None:
+    if tokens is None or parameters is None:
+        return None
+    return float(tokens * flops_per_token(parameters))
+
+
+def _dollars(tokens: int | None, price: Price | None) -> float | None:
+    return None if tokens is None or price is None else tokens * price.output / 1_000_000
+
+
+def _cell(
+    recipe: Recipe, cell: Cell, matched: Mapping[str, MatchedBudget], problems: int | None
+) -> PlannedCell:
+    training, card = recipe.training, recipe.student(cell.paradigm)
+    own = training.paradigms.get(cell.paradigm, TrainingOverrides())
+    steps = own.steps or training.steps
+    count = steps if isinstance(steps, int) else steps[cell.budget]
+    batch = own.batch_size or training.batch_size
+    seen = count * batch
+    if cell.arm == "ground_truth":
+        kept = problems
+    else:
+        per_problem = matched[cell.budget].samples_per_problem[cell.arm]
+        kept = None if problems is None else problems * per_problem
+    parameters = parameters_for_flops(recipe, card)
+    per_token = None if parameters is None else training_flops_per_token(parameters)
+    completion_tokens = round(seen * expected_tokens(recipe))
+    largest = seen * training.sequence_length
+    return PlannedCell(
+        id=cell.id,
+        paradigm=cell.paradigm,
+        arm=cell.arm,
+        budget=cell.budget,
+        seed=cell.seed,
+        model=card.id,
+        steps=count,
+        batch_size=batch,
+        learning_rate=own.learning_rate or training.learning_rate,
+        rows_seen=seen,
+        least_epochs=seen / kept if kept else None,
+        completion_tokens=completion_tokens,
+        largest_tokens=largest,
+        flops=None if per_token is None else float(completion_tokens * per_token),
+        largest_flops=None if per_token is None else float(largest * per_token),
+        disk_bytes=_model_bytes(recipe, card),
+    )
+
+
+def _model_bytes(recipe: Recipe, card: ModelCard) -> int | None:
+    counts = card.parameters
+    parameters = counts.total or counts.nominal or counts.non_embedding
+    return None if parameters is None else parameters * weight_bytes(recipe)
+
+
+def weight_bytes(recipe: Recipe) -> int:
+    """Bytes of a stored weight: 4 where the engine computes in float32, else 2."""
+    return 4 if recipe.engine.dtype == "float32" else 2
+
+
+def _evaluation(recipe: Recipe, problems: int | None) -> PlannedEvaluation:
+    cards = [recipe.pair.wc, recipe.pair.se, *(card for _, card in recipe.students if card)]
+    base = len({(card.id, card.revision) for card in cards})
+    cells = len(cells_of(recipe))
+    return PlannedEvaluation(
+        task=recipe.evaluation.task,
+        base_models=base,
+        cells=cells,
+        problems=problems,
+        completions=None if problems is None else problems * (base + cells),
+    )

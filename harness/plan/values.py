@@ -1,0 +1,148 @@
+"""The parts of a plan, as plain values. Counts that depend on an unknown number are None."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from harness.recipe import Side
+
+
+@dataclass(frozen=True)
+class PlannedBudget:
+    """One matched budget.
+
+    Attributes:
+        given: the side whose count the recipe gives.
+        exact_samples_per_problem: counts before rounding.
+        samples_per_problem: counts as drawn.
+        cost: cost a problem and expected completion token, with `unit`.
+        wc_over_se: the cost ratio that rounding leaves.
+    """
+
+    given: Side
+    exact_samples_per_problem: Mapping[Side, float]
+    samples_per_problem: Mapping[Side, int]
+    cost: Mapping[Side, float]
+    unit: str
+    wc_over_se: float
+
+
+@dataclass(frozen=True)
+class PlannedPool:
+    """What one side draws.
+
+    Attributes:
+        model: id of the generator.
+        endpoint: address of the server that samples, or None for a managed engine.
+        samples_per_problem: the largest budget's.
+        samples: over all training problems.
+        expected_tokens, largest_tokens: completion tokens.
+        flops, largest_flops: 2P a completion token.
+        dollars, largest_dollars: by the output price in force; None without a price.
+        price_date: the day of that price.
+        disk_bytes: estimate.
+    """
+
+    model: str
+    endpoint: str | None
+    samples_per_problem: int
+    samples: int | None
+    expected_tokens: int | None
+    largest_tokens: int | None
+    flops: float | None
+    largest_flops: float | None
+    dollars: float | None
+    largest_dollars: float | None
+    price_date: str | None
+    disk_bytes: int | None
+
+
+@dataclass(frozen=True)
+class PlannedCell:
+    """One finetuning.
+
+    Attributes:
+        rows_seen: steps times batch size.
+        least_epochs: how often each row is seen if every sample were kept; more if not.
+        completion_tokens: expected tokens of the completions seen.
+        largest_tokens: if every row filled the sequence length.
+        flops, largest_flops: 6P a token, for the two counts.
+        disk_bytes: estimate for the finished model.
+    """
+
+    id: str
+    paradigm: str
+    arm: str
+    budget: str
+    seed: int
+    model: str
+    steps: int
+    batch_size: int
+    learning_rate: float
+    rows_seen: int
+    least_epochs: float | None
+    completion_tokens: int
+    largest_tokens: int
+    flops: float | None
+    largest_flops: float | None
+    disk_bytes: int | None
+
+
+@dataclass(frozen=True)
+class PlannedEvaluation:
+    """The final test: one greedy completion a problem and model."""
+
+    task: str
+    base_models: int
+    cells: int
+    problems: int | None
+    completions: int | None
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a recipe will do.
+
+    Attributes:
+        problems: how many there are in each split; None where only the source knows.
+        ratio: cost of an SE sample over cost of a WC sample.
+        assumptions: what the numbers take for granted, one sentence each.
+    """
+
+    recipe: str
+    profile: str | None
+    problems: Mapping[str, int | None]
+    match: Mapping[str, Any]
+    ratio: float
+    budgets: Mapping[str, PlannedBudget]
+    pools: Mapping[Side, PlannedPool]
+    arms: tuple[str, ...]
+    cells: tuple[PlannedCell, ...]
+    evaluation: PlannedEvaluation
+    assumptions: tuple[str, ...]
+
+    def document(self) -> dict[str, Any]:
+        """The plan as a JSON document, with totals over the cells."""
+        document = asdict(self)
+        for name in ("arms", "cells", "assumptions"):
+            document[name] = list(document[name])
+        document["totals"] = {
+            "samples": _sum(pool.samples for pool in self.pools.values()),
+            "sampling_flops": _sum(pool.flops for pool in self.pools.values()),
+            "dollars": _sum(pool.dollars for pool in self.pools.values()),
+            "training_steps": sum(cell.steps for cell in self.cells),
+            "training_flops": _sum(cell.flops for cell in self.cells),
+            "disk_bytes": _sum(
+                [pool.disk_bytes for pool in self.pools.values()]
+                + [cell.disk_bytes for cell in self.cells]
+            ),
+        }
+        return document
+
+
+def _sum(parts: Any) -> Any:
+    """The sum; None if a part is not known."""
+    known = list(parts)
+    return None if any(part is None for part in known) else sum(known)
