@@ -1,0 +1,103 @@
+"""Rebuilding embedded models, on the real trainer: equal seeds, equal weights; resumable."""
+
+from __future__ import annotations
+
+import io
+import json
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from harness.errors import EnvironmentFailure
+from harness.files import sha256_of
+from harness.micro import MODELS, model_folder, rebuild, schedules
+from harness.micro.schedules import SCHEDULES, Cycle, Schedule, Shape
+from harness.progress import Progress
+
+TINY = Schedule(
+    "tiny",
+    Shape(32, 1, 32, 1),
+    seed=5,
+    cycles=(Cycle(4, 0.01, 0.5, True, 51), Cycle(3, 0.01, 0.5, False, 52)),
+    snapshots=((0, "tiny-early"),),
+)
+
+
+@pytest.fixture
+def tiny(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(SCHEDULES, "tiny", TINY)
+
+
+def build(output: Path, python: Path) -> list[Path]:
+    progress = Progress(io.StringIO(), live=False)
+    return rebuild.rebuild(output, python, ["tiny"], seed=0, jobs=1, progress=progress)
+
+
+@pytest.mark.engines
+def test_equal_seeds_give_equal_weights_and_a_rebuild_goes_on(tmp_path: Path, tiny: None) -> None:
+    from harness.engines.environment import engine_python
+
+    python = engine_python("axolotl")
+    first = build(tmp_path / "a", python)
+    assert [folder.name for folder in first] == ["tiny", "tiny-early"]
+    second = build(tmp_path / "b", python)
+    weights = [sha256_of(folder / "model.safetensors") for folder in first]
+    assert weights == [sha256_of(folder / "model.safetensors") for folder in second]
+    assert weights[0] != weights[1]
+    (work,) = (tmp_path / "a" / "work").iterdir()
+    (work / "cycle-1.pt").unlink()  # As if it was killed in the second cycle.
+    before = (work / "cycle-0.pt").stat().st_mtime_ns
+    assert [
+        sha256_of(folder / "model.safetensors") for folder in build(tmp_path / "a", python)
+    ] == weights
+    assert (work / "cycle-0.pt").stat().st_mtime_ns == before
+
+
+@pytest.mark.engines
+def test_the_tokenizer_of_every_model_is_lossless(tmp_path: Path) -> None:
+    from harness.engines.environment import engine_python
+
+    texts = [
+        "Q: Kim has 29 eggs.\nA:",
+        " 29 + 7 = 36. #### 36",
+        "naïve – ≤ 🦜\x00\t end",
+        "  two  spaces",
+    ]
+    program = (
+        "import json, sys\nfrom transformers import AutoTokenizer\n"
+        "texts = json.loads(sys.argv[1])\n"
+        "for folder in sys.argv[2:]:\n"
+        "    t = AutoTokenizer.from_pretrained(folder)\n"
+        "    assert (t.eos_token, t.pad_token, t.bos_token, t.padding_side)"
+        " == ('<eos>', '<pad>', None, 'left')\n"
+        "    for text in texts:\n"
+        "        ids = t(text).input_ids\n"
+        "        assert t.decode(ids) == text, (folder, text)\n"
+        "        assert max(ids) < 464\n"
+    )
+    folders = [str(model_folder(name)) for name in MODELS]
+    result = subprocess.run(
+        [str(engine_python("axolotl")), "-c", program, json.dumps(texts), *folders],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert result.returncode == 0, result.stderr[-2000:]
+
+
+def test_a_failing_trainer_says_why(tmp_path: Path, tiny: None) -> None:
+    python = tmp_path / "python"
+    python.write_text("#!/bin/sh\necho 'no module named torch' >&2\nexit 1\n")
+    python.chmod(0o755)
+    with pytest.raises(EnvironmentFailure, match="no module named torch"):
+        build(tmp_path / "out", python)
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_shipped_models_have_the_shapes_of_their_schedules(name: str) -> None:
+    record = json.loads((model_folder(name) / "training.json").read_text())
+    schedule = SCHEDULES[name.removesuffix("-early")]
+    cycles = schedule.cycles if name in SCHEDULES else schedule.cycles[:1]
+    assert record["shape"] == schedule.document()["shape"]
+    assert [c["steps"] for c in record["cycles"]] == [c.steps for c in cycles]
+    assert [c["seed"] for c in record["cycles"]] == [c.seed for c in cycles]
+    assert schedules.BATCH_DOCUMENTS == 16
