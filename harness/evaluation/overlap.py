@@ -17,20 +17,20 @@ _QUESTION_SHOWN = 80
 def refuse_overlap(run: RunFolder, documents: Sequence[Document]) -> None:
     """Checks that no test problem is among the run's training problems.
 
-    A problem counts as the same if its id is, or if its question is word for word (the same
-    question with its gold answer written differently has another id).
+    Questions are compared, not ids: the same question with its gold answer written differently
+    has another id.
 
     Raises:
         InputError: how many test problems were trained on, and the first few.
     """
+    from harness.problems.loading import overlap
+
     trained = training_problems(run)
-    ids = {problem.id for problem in trained}
-    questions = {_words(problem.question) for problem in trained}
-    shared = [
-        document
-        for document in documents
-        if document.problem.id in ids or _words(document.question) in questions
-    ]
+    asked = {Problem(one.question, one.problem.gold).id: one for one in documents}
+    found = set(
+        overlap([Problem(one.question, one.problem.gold) for one in asked.values()], trained)
+    )
+    shared = [document for problem_id, document in asked.items() if problem_id in found]
     if shared:
         raise InputError(
             f"{len(shared)} of {len(documents)} test problems of task "
@@ -53,12 +53,8 @@ def training_problems(run: RunFolder) -> list[Problem]:
     return load_problems(run.recipe.problems, "train")
 
 
-def _words(question: str) -> str:
-    return " ".join(question.split())
-
-
 def _short(question: str) -> str:
-    text = _words(question)
+    text = " ".join(question.split())
     return text if len(text) <= _QUESTION_SHOWN else text[: _QUESTION_SHOWN - 1] + "…"
 
 

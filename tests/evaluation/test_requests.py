@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -110,22 +107,6 @@ def test_the_digest_follows_content_and_nothing_else(own_tasks: Path, tmp_path: 
     code = (moved / "utils.py").read_text()
     (moved / "utils.py").write_text(code.replace("2 * n", "2 * n + 1"))
     assert digest(moved) != first
-
-
-def test_the_digest_is_the_same_in_another_process(tmp_path: Path) -> None:
-    program = (
-        "import sys; from pathlib import Path\n"
-        "from harness.evaluation.requests import load_evaluation_task\n"
-        "print(load_evaluation_task('w2s_micro', None, 20, Path(sys.argv[1])).digest)"
-    )
-    environment = {**os.environ, "PYTHONHASHSEED": "1"}
-    other = subprocess.run(
-        [sys.executable, "-c", program, str(tmp_path / "log")],
-        capture_output=True, text=True, check=True, cwd=tmp_path, env=environment,
-    )  # fmt: skip
-    task = load_evaluation_task("w2s_micro", None, 20, tmp_path / "log")
-    assert other.stdout.strip() == task.digest
-    assert other.stderr == ""
 
 
 def test_lm_evals_chatter_goes_to_the_log(

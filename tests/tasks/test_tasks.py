@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 import yaml
 
+from harness.evaluation.requests import load_evaluation_task
 from harness.problems import Problem
 from harness.resources import tasks_folder
 
@@ -208,23 +209,24 @@ def _offline(tmp_path: Path) -> dict[str, str]:
     }
 
 
-def test_the_micro_task_needs_no_network_and_no_cache(tmp_path: Path) -> None:
+def test_the_micro_task_is_the_same_without_network_and_cache_elsewhere(tmp_path: Path) -> None:
     program = """
 import socket, sys
+from pathlib import Path
 def refuse(*arguments): raise AssertionError("network")
 socket.socket.connect = refuse
-from lm_eval.tasks import TaskManager
-task = TaskManager(include_defaults=False, include_path=sys.argv[1]).load(["w2s_micro"])["tasks"]
-print(len(task["w2s_micro"].test_docs()))
+from harness.evaluation.requests import load_evaluation_task
+print(load_evaluation_task("w2s_micro", None, 20, Path("log")).digest)
 """
     done = subprocess.run(
-        [sys.executable, "-c", program, str(tasks_folder())],
-        capture_output=True, text=True, cwd=tmp_path, env=_offline(tmp_path), check=False,
+        [sys.executable, "-c", program], capture_output=True, text=True, cwd=tmp_path,
+        env={**_offline(tmp_path), "PYTHONHASHSEED": "1"}, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
-    assert int(done.stdout) > 0
-    written = [path for path in (tmp_path / "hf").rglob("*") if path.is_file()]
-    assert written == []
+    assert done.stderr == ""
+    here = load_evaluation_task("w2s_micro", None, 20, tmp_path / "log")
+    assert done.stdout.strip() == here.digest
+    assert [path for path in (tmp_path / "hf").rglob("*") if path.is_file()] == []
 
 
 def test_plain_lm_eval_runs_the_task_from_another_folder(tmp_path: Path) -> None:
