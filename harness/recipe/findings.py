@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Annotated, Any, get_args, get_origin
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple, get_args, get_origin
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
-from harness.errors import Issues, nearest_names
+from harness.errors import Issues, nearest_names, unknown_name
 from harness.recipe.draft import Draft, dotted
 from harness.recipe.schema import Recipe
-from harness.recipe.schema_walk import expectation, homes_of, known_keys
+from harness.recipe.schema_walk import expectation, homes_of, known_keys, known_names
 from harness.recipe.yaml_text import Path
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ def salvaged(draft: Draft) -> Recipe:
 
     Keys that are missing or wrong are not set at all: to read one raises AttributeError.
     """
-    recipe = _salvaged_model(Recipe, draft.values)
+    recipe = _salvaged_model(Recipe, draft.values).value
     assert isinstance(recipe, Recipe)
     return recipe
 
@@ -64,51 +64,66 @@ class _Unusable(Exception):
     """A value of which nothing can be kept."""
 
 
-def _salvaged_model(model: type[BaseModel], values: Mapping[str, Any]) -> BaseModel:
-    kept, lost = {}, []
+class _Kept(NamedTuple):
+    """What could be kept of a value, and whether that is all that the schema asks for."""
+
+    value: Any
+    whole: bool
+
+
+def _salvaged_model(model: type[BaseModel], values: Mapping[str, Any]) -> _Kept:
+    kept: dict[str, Any] = {}
+    lost: list[str] = []
+    whole = True
     for name, field in model.model_fields.items():
         if name in values:
             try:
-                kept[name] = _salvaged_value(field.annotation, field.metadata, values[name])
+                kept[name], inner_whole = _salvaged_value(
+                    field.annotation, field.metadata, values[name]
+                )
+                whole = whole and inner_whole
             except _Unusable:
                 lost.append(name)
-    try:
-        # With only unknown keys out of the way the whole may be right, section checks included.
-        if not lost:
-            return model.model_validate(kept)
-    except ValidationError as error:
-        if any(item["type"] != "missing" for item in error.errors()):
+        elif field.is_required():
+            lost.append(name)
+    if whole and not lost:
+        # Only unknown keys were in the way: the checks of the section itself decide.
+        try:
+            return _Kept(model.model_validate(kept), True)
+        except ValidationError:
             raise _Unusable from None
     made = model.model_construct(**kept)
     for name in lost:
         made.__dict__.pop(name, None)
-    return made
+    return _Kept(made, False)
 
 
-def _salvaged_value(annotation: Any, metadata: list[Any], value: Any) -> Any:
+def _salvaged_value(annotation: Any, metadata: list[Any], value: Any) -> _Kept:
     whole = annotation
     for constraint in metadata:
         whole = Annotated[whole, constraint]
     try:
-        return TypeAdapter(whole).validate_python(value, strict=True)
+        return _Kept(TypeAdapter(whole).validate_python(value, strict=True), True)
     except ValidationError:
         pass
     if not isinstance(value, dict):
         raise _Unusable
     if get_origin(annotation) is dict:
-        return _salvaged_entries(get_args(annotation)[1], value)
+        names, entries = get_args(annotation)
+        return _salvaged_entries(names, entries, value)
     for option in (annotation, *get_args(annotation)):
         if isinstance(option, type) and issubclass(option, BaseModel):
             return _salvaged_model(option, value)
     raise _Unusable
 
 
-def _salvaged_entries(annotation: Any, values: Mapping[str, Any]) -> dict[str, Any]:
+def _salvaged_entries(names: Any, annotation: Any, values: Mapping[str, Any]) -> _Kept:
     entries = {}
     for key, item in values.items():
         with contextlib.suppress(_Unusable):
-            entries[key] = _salvaged_value(annotation, [], item)
-    return entries
+            name = _salvaged_value(names, [], key).value
+            entries[name] = _salvaged_value(annotation, [], item).value
+    return _Kept(entries, False)
 
 
 def _path(values: Any, item: ErrorDetails) -> Path:
@@ -159,17 +174,21 @@ def _report(draft: Draft, path: Path, group: list[ErrorDetails], issues: Issues)
         wanted = expectation(path)
         issues.add(draft.where(path), f"the key {str(path[-1])!r} is missing; expected {wanted}.")
     elif any(item["loc"][-1:] == ("[key]",) for item in group):
-        issues.add(
-            where,
-            f"{str(path[-1])!r} cannot be a name here;",
-            "expected small letters, digits, - and _, with a letter or digit first.",
-        )
+        issues.add(where, *_bad_name(path))
     elif kinds == {"value_error"}:
         said = dict.fromkeys(str(item["msg"]).removeprefix("Value error, ") for item in group)
         reasons = "; ".join(said)
         issues.add(where, f"{reasons}; found {found(draft.get(path))}.")
     else:
         issues.add(where, f"found {found(draft.get(path))}, expected {expectation(path)}.")
+
+
+def _bad_name(path: Path) -> tuple[str, str]:
+    name, listed = str(path[-1]), known_names(path[:-1])
+    if listed:
+        return unknown_name(f"name in {dotted(path[:-1])!r}:", name, listed), ""
+    wanted = "expected small letters, digits, - and _, with a letter or digit first."
+    return f"{name!r} cannot be a name here;", wanted
 
 
 def _unknown_key(path: Path) -> tuple[str, str]:
@@ -181,7 +200,7 @@ def _unknown_key(path: Path) -> tuple[str, str]:
     advice = f"The key {key!r} belongs to {' or '.join(homes)}." if homes else ""
     if near:
         return f"{message}; did you mean {' or '.join(map(repr, near))}?", advice
-    return f"{message}; {'' if advice else 'known are: ' + ', '.join(known) + '.'}", advice
+    return (f"{message}.", advice) if advice else (f"{message}; known are: {', '.join(known)}.", "")
 
 
 def found(value: Any) -> str:

@@ -59,6 +59,16 @@ def known_keys(path: tuple[str | int, ...]) -> list[str]:
     return [key for node in nodes_at(path) for key in node.get("properties", {})]
 
 
+def known_names(path: tuple[str | int, ...]) -> list[str]:
+    """The names that a mapping of names may have, where the schema lists them."""
+    names = [
+        branch.get("enum", [])
+        for node in nodes_at(path)
+        for branch in _branches(node.get("propertyNames", {}))
+    ]
+    return [str(name) for group in names for name in group]
+
+
 @functools.cache
 def _homes() -> dict[str, list[str]]:
     homes: dict[str, list[str]] = {}
@@ -68,7 +78,10 @@ def _homes() -> dict[str, list[str]]:
             for key, inner in branch.get("properties", {}).items():
                 homes.setdefault(key, []).append(where)
                 visit(inner, f"{where}.{key}" if where else key)
-            for inner in branch.get("patternProperties", {}).values():
+            entries = list(branch.get("patternProperties", {}).values())
+            if isinstance(branch.get("additionalProperties"), Mapping):
+                entries.append(branch["additionalProperties"])
+            for inner in entries:
                 visit(inner, f"{where}.NAME")
 
     visit(_root(), "")

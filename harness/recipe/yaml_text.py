@@ -94,11 +94,7 @@ def parse_yaml(text: str) -> Parsed:
     try:
         node = yaml.compose(text, Loader=_Loader)
     except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        words = ": ".join(filter(None, [error.context, error.problem])) or "it does not parse"
-        raise YamlProblem(
-            mark.line + 1 if mark else 1, mark.column + 1 if mark else 0, words
-        ) from None
+        raise _from_yaml(error) from None
     except yaml.reader.ReaderError as error:
         before = text[: error.position]
         column = error.position - (before.rfind("\n") + 1) + 1
@@ -108,6 +104,16 @@ def parse_yaml(text: str) -> Parsed:
     except RecursionError:
         raise YamlProblem(1, 0, "it is nested too deeply") from None
     return _Values().parsed(node)
+
+
+def _from_yaml(error: yaml.MarkedYAMLError) -> YamlProblem:
+    mark, opened = error.problem_mark or error.context_mark, error.context_mark
+    words = ": ".join(filter(None, [error.context, error.problem])) or "it does not parse"
+    if mark is None:
+        return YamlProblem(1, 0, words)
+    if error.context and opened is not None and opened.line != mark.line:
+        words += f" (it began on line {opened.line + 1})"
+    return YamlProblem(mark.line + 1, mark.column + 1, words)
 
 
 def parse_value(text: str) -> Any:

@@ -1,0 +1,86 @@
+"""Recipes as documents: what counts as the same experiment, and where two differ."""
+
+from __future__ import annotations
+
+import copy
+import json
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from harness.recipe import Recipe
+from harness.recipe.documents import differing_keys, experiment_document, recipe_document
+from harness.recipe.loading import load_recipe
+from tests.recipe.strategies import RECIPES
+
+LEAVES = st.none() | st.booleans() | st.integers(0, 3) | st.sampled_from(["a", "b"])
+DOCUMENTS = st.dictionaries(
+    st.sampled_from(["x", "y", "z"]),
+    st.recursive(
+        LEAVES,
+        lambda inner: (
+            st.lists(inner, max_size=3)
+            | st.dictionaries(st.sampled_from(["x", "y", "z"]), inner, max_size=3)
+        ),
+        max_leaves=8,
+    ),
+    max_size=3,
+)
+
+
+@given(RECIPES)
+def test_documents_are_json_and_whole(recipe: Recipe) -> None:
+    document = json.loads(json.dumps(recipe_document(recipe), allow_nan=False))
+    assert Recipe.model_validate(document) == recipe
+    assert set(document) == set(Recipe.model_fields)
+
+
+@given(DOCUMENTS)
+def test_a_document_does_not_differ_from_itself(document: dict[str, Any]) -> None:
+    assert differing_keys(document, copy.deepcopy(document)) == []
+
+
+@given(DOCUMENTS, DOCUMENTS)
+def test_setting_the_differing_keys_makes_two_documents_equal(
+    old: dict[str, Any], new: dict[str, Any]
+) -> None:
+    keys = differing_keys(old, new)
+    assert bool(keys) == (repr(_sorted(old)) != repr(_sorted(new)))
+    patched: Any = copy.deepcopy(old)
+    for key in keys:
+        parts = key.split(".")
+        target, source = patched, new
+        for part in parts[:-1]:
+            target = target[int(part) if isinstance(target, list) else part]
+            source = source[int(part) if isinstance(source, list) else part]
+        last: Any = int(parts[-1]) if isinstance(target, list) else parts[-1]
+        if isinstance(source, dict) and last not in source:
+            del target[last]
+        else:
+            target[last] = source[last]
+    assert patched == new
+
+
+def _sorted(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _sorted(value[key]) for key in sorted(value)}
+    return [_sorted(inner) for inner in value] if isinstance(value, list) else value
+
+
+def test_keys_are_dotted_and_lists_differ_by_place_or_as_a_whole() -> None:
+    old = {"a": {"b": 1, "c": [1, 2]}, "d": [1], "e": True}
+    new = {"a": {"b": 2, "c": [1, 3]}, "d": [1, 2], "e": 1}
+    assert differing_keys(old, new) == ["a.b", "a.c.1", "d", "e"]
+
+
+def test_where_and_how_the_work_is_done_is_not_part_of_the_experiment() -> None:
+    one = load_recipe("w2s-micro")
+    other = load_recipe("w2s-micro", ["execution.workers=7", "description=another"])
+    assert experiment_document(one) == experiment_document(other)
+    smoke = load_recipe("w2s-micro", ["profile=smoke"])
+    keys = differing_keys(experiment_document(one), experiment_document(smoke))
+    assert keys == [
+        "budgets.high.se", "problems.test.count", "problems.train.count", "training.steps",
+        "training.warmup_steps",
+    ]  # fmt: skip

@@ -1,0 +1,76 @@
+"""Lint: warnings for what runs but should be asked about; rotten profiles are problems."""
+
+from __future__ import annotations
+
+import datetime
+from pathlib import Path
+
+import pytest
+
+from harness.recipe.catalogue import recipe_names
+from harness.recipe.lint import LintResult, lint
+from harness.resources import recipes_folder
+
+TODAY = datetime.date(2025, 9, 1)
+PRICED = [
+    "pair.wc=gemini-1.5-flash", "pair.se=gemini-1.5-pro", "match.kind=price",
+    "budgets.low={se: 1}", "budgets.high={se: 2}",
+]  # fmt: skip
+
+
+def warnings(result: LintResult) -> str:
+    return "\n".join(map(str, result.warnings))
+
+
+@pytest.mark.parametrize("name", recipe_names())
+def test_shipped_recipes_have_no_problems(name: str) -> None:
+    assert lint(name, [], TODAY).problems == ()
+
+
+def test_what_a_careful_reader_would_ask() -> None:
+    said = warnings(lint("w2s-gsm8k", ["decoding.expected_tokens=null"], TODAY))
+    assert "problems.revision: the data set openai/gsm8k is not pinned" in said
+    assert "google/gemma-2-27b is not pinned" in said
+    assert "half of decoding.max_tokens" in said
+    assert "one training seed" in said
+    clean = lint("w2s-micro", ["seeds.training=[1,2]"], TODAY)
+    assert clean.warnings == ()
+
+
+def test_old_prices() -> None:
+    said = warnings(lint("w2s-math", PRICED, TODAY))
+    assert "the newest price of gemini-1.5-flash is of 2024-08-12, 385 days ago" in said
+    assert "gemini-1.5-pro is of" not in said
+    assert "days ago" not in warnings(
+        lint("w2s-math", [*PRICED, "match.price_date=2024-08-31"], TODAY)
+    )
+
+
+def test_uneven_rounding_swapped_sides_and_idle_settings() -> None:
+    said = warnings(lint("w2s-micro", ["budgets.odd={wc: 4}"], TODAY))
+    assert "rounding to 4 WC and 1 SE samples leaves WC at 1.35 of the cost of SE" in said
+    swapped = ["pair.wc=micro-se", "pair.se=micro-wc", "budgets.low={se: 3}"]
+    assert "are the two sides swapped?" in warnings(lint("w2s-micro", swapped, TODAY))
+    assert "a paradigm that is not trained" in warnings(
+        lint("w2s-micro", ["paradigms=[wc_lm]"], TODAY)
+    )
+    assert "nothing is finetuned" in warnings(lint("w2s-micro", ["paradigms=[]"], TODAY))
+
+
+def test_a_profile_that_does_not_load_is_a_problem(tmp_path: Path) -> None:
+    text = (recipes_folder() / "w2s-micro.yaml").read_text(encoding="utf-8")
+    path = tmp_path / "mine.yaml"
+    path.write_text(text + "  broken:\n    training: {stpes: 3}\n", encoding="utf-8")
+    (problem,) = lint(str(path), [], TODAY).problems
+    line = len(path.read_text().splitlines())
+    assert problem.where.startswith("profile broken: ")
+    assert problem.where.endswith(f"mine.yaml:{line} training.stpes")
+    assert "did you mean 'steps'" in problem.message
+
+
+def test_every_problem_of_a_bad_recipe_is_there() -> None:
+    result = lint("w2s-micro", ["decoding.top_p=2", "budgets.low={se: 0}"], TODAY)
+    assert len(result.problems) == 2
+    assert result.warnings == ()
+    (missing,) = lint("w2s-mirco", [], TODAY).problems
+    assert "did you mean 'w2s-micro'" in missing.message
