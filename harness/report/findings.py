@@ -1,0 +1,253 @@
+"""What was and was not found: the report's sentences, worded from its numbers alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Literal
+
+from harness.report.numbers import percent, relative_percent
+from harness.report.schema import (
+    BudgetQuality,
+    Difference,
+    Evaluations,
+    Finding,
+    Match,
+    Measure,
+    Verdict,
+)
+from harness.report.wording import TOPICS, finetuning_sentence, quality_sentence, verdict_of
+
+QualityTopic = Literal["coverage", "diversity_all", "diversity_solved", "false_positive_rate"]
+_TOPIC_ORDER: tuple[QualityTopic, ...] = (
+    "coverage",
+    "diversity_all",
+    "diversity_solved",
+    "false_positive_rate",
+)
+_HEADLINE_TOPICS: tuple[QualityTopic, ...] = ("coverage", "diversity_all", "false_positive_rate")
+_MATCHES = {
+    "compute": "matched compute",
+    "price": "matched price",
+    "number": "an equal number of samples",
+}
+# Which side the paper (Bansal et al., 2024) found higher, per match: compute Fig. 3-5 and 15,
+# price Fig. 10, number Fig. 8 and 14. What it does not state is not listed.
+_PAPER: dict[str, dict[str, Verdict]] = {
+    "compute": {
+        "coverage": "wc_higher",
+        "diversity_solved": "wc_higher",
+        "false_positive_rate": "wc_higher",
+        "finetuning": "wc_higher",
+    },
+    "price": {"coverage": "wc_higher", "finetuning": "wc_higher"},
+    "number": {"coverage": "se_higher", "finetuning": "se_higher"},
+}
+_OUTSIDE_ROUNDING = 0.02
+_MANY_UNDECIDED = 0.01
+
+
+def match_name(match: Match) -> str:
+    """`matched compute`, `matched price`, …"""
+    return _MATCHES.get(match.kind, f"matched {match.kind}")
+
+
+def findings_of(measure: Measure | None, evaluations: Evaluations | None) -> list[Finding]:
+    """Every comparison of WC with SE, data quality by budget first, then finetuning."""
+    return [
+        *(_quality_findings(measure) if measure else ()),
+        *(_finetuning_findings(evaluations) if evaluations else ()),
+    ]
+
+
+def _quality_findings(measure: Measure) -> Iterator[Finding]:
+    for budget, quality in measure.budgets.items():
+        sides = quality.sides
+        if "wc" not in sides or "se" not in sides:
+            continue
+        for name in _TOPIC_ORDER:
+            difference: Difference | None = getattr(quality.difference, name)
+            wc, se = getattr(sides["wc"], name), getattr(sides["se"], name)
+            if difference is None or wc is None or se is None:
+                continue
+            yield Finding(
+                topic=name,
+                budget=budget,
+                verdict=verdict_of(difference),
+                difference=difference,
+                text=quality_sentence(TOPICS[name], wc, se, difference),
+            )
+
+
+def _finetuning_findings(evaluations: Evaluations) -> Iterator[Finding]:
+    for comparison in evaluations.comparisons:
+        yield Finding(
+            topic="finetuning",
+            budget=comparison.budget,
+            paradigm=comparison.paradigm,
+            verdict=verdict_of(comparison.difference),
+            difference=comparison.difference,
+            text=finetuning_sentence(comparison),
+        )
+
+
+def headline(match: Match | None, findings: Sequence[Finding], training_seeds: int) -> str:
+    """The report's first words: data quality, then finetuning."""
+    quality = [finding for finding in findings if finding.topic != "finetuning"]
+    finetuning = [finding for finding in findings if finding.topic == "finetuning"]
+    return f"{_quality_headline(match, quality)} {_finetuning_headline(finetuning, training_seeds)}"
+
+
+def _quality_headline(match: Match | None, findings: Sequence[Finding]) -> str:
+    if match is None or not findings:
+        return "Data quality was not measured."
+    # Measures that say the same at the same budgets share one clause.
+    alike: dict[tuple[tuple[str, str], ...], list[str]] = {}
+    for name in _HEADLINE_TOPICS:
+        pattern = tuple((one.budget, _kind(one)) for one in findings if one.topic == name)
+        if pattern:
+            noun = "diversity" if name == "diversity_all" else TOPICS[name].noun
+            alike.setdefault(pattern, []).append(noun)
+    clauses = [_clause(_joined(nouns, ", "), dict(pattern)) for pattern, nouns in alike.items()]
+    return f"At {match_name(match)}, {_joined(clauses, '; ')}."
+
+
+def _kind(finding: Finding) -> str:
+    return finding.verdict if finding.verdict in ("wc_higher", "se_higher") else "none"
+
+
+def _clause(nouns: str, kinds: Mapping[str, str]) -> str:
+    parts = []
+    for kind in dict.fromkeys(kinds.values()):
+        where = _where([budget for budget in kinds if kinds[budget] == kind], len(kinds))
+        if kind == "none":
+            parts.append(f"no difference in {nouns} was found{where}")
+        else:
+            parts.append(f"{'WC' if kind == 'wc_higher' else 'SE'} has the higher {nouns}{where}")
+    return _joined(parts, ", ")
+
+
+def _where(budgets: Sequence[str], total: int) -> str:
+    if total == 1:
+        return ""
+    if len(budgets) == total:
+        return " at both budgets" if total == 2 else " at every budget"
+    return f" at budget {_joined(budgets, ', ')}"
+
+
+def _finetuning_headline(findings: Sequence[Finding], training_seeds: int) -> str:
+    if not findings:
+        return "Finetuning was not compared."
+    tally = _tally(findings)
+    total = len(findings)
+    if tally["none"] == total:
+        what = (
+            "no difference between finetuning on WC and on SE data was found"
+            f" ({_comparisons(total)})"
+        )
+    else:
+        clauses = [
+            f"pass@1 is higher after {side} data in {tally[verdict]}"
+            for verdict, side in (("wc_higher", "WC"), ("se_higher", "SE"))
+            if tally[verdict]
+        ]
+        if tally["none"]:
+            clauses.append(f"no difference was found in {tally['none']}")
+        what = f"of {_comparisons(total)}, {_joined(clauses, ', ')}"
+    what = what[0].upper() + what[1:]
+    if training_seeds == 1:
+        return f"{what}. With one training seed, no claim about finetuning can be made."
+    return f"{what}; means over {training_seeds} training seeds."
+
+
+def _comparisons(number: int) -> str:
+    return f"{number} comparison{'s' if number != 1 else ''}"
+
+
+def _tally(findings: Sequence[Finding]) -> dict[str, int]:
+    tally = {"wc_higher": 0, "se_higher": 0, "none": 0}
+    for finding in findings:
+        tally[_kind(finding)] += 1
+    return tally
+
+
+def _joined(words: Sequence[str], separator: str) -> str:
+    if len(words) < 2:
+        return "".join(words)
+    if len(words) == 2 and separator == ", ":
+        return " and ".join(words)
+    return f"{separator.join(words[:-1])}{separator.rstrip()} and {words[-1]}"
+
+
+def paper_lines(match: Match | None, findings: Sequence[Finding], training_seeds: int) -> list[str]:
+    """Each claim of the paper under this match, and whether this run agrees with it."""
+    claims = _PAPER.get(match.kind, {}) if match else {}
+    lines = []
+    for topic, expected in claims.items():
+        own = [finding for finding in findings if finding.topic == topic]
+        if own and match:
+            side = "WC" if expected == "wc_higher" else "SE"
+            what = (
+                f"higher pass@1 after {side} data"
+                if topic == "finetuning"
+                else f"a higher {TOPICS[topic].noun} for {side}"
+            )
+            lines.append(
+                f"The paper found {what} at {match_name(match)}. "
+                + _agreement(own, expected, topic == "finetuning" and training_seeds == 1)
+            )
+    return lines
+
+
+def _agreement(findings: Sequence[Finding], expected: Verdict, one_seed: bool) -> str:
+    agree = sum(finding.verdict == expected for finding in findings)
+    opposite = {"wc_higher": "se_higher", "se_higher": "wc_higher"}[expected]
+    against = sum(finding.verdict == opposite for finding in findings)
+    total = len(findings)
+    if one_seed:
+        return (
+            f"One training seed neither confirms nor contradicts it: of {_comparisons(total)}, "
+            f"{agree} differ significantly in that direction and {against} in the other."
+        )
+    if not agree and not against:
+        return f"This run neither confirms nor contradicts it ({_comparisons(total)})."
+    if agree == total:
+        return "This run agrees" + (f" ({_comparisons(total)})." if total > 1 else ".")
+    if against == total:
+        return "This run contradicts it" + (f" ({_comparisons(total)})." if total > 1 else ".")
+    return (
+        f"Of {_comparisons(total)}, {agree} agree, {against} contradict it and "
+        f"{total - agree - against} show no difference."
+    )
+
+
+def cautions_of(
+    budgets: Mapping[str, BudgetQuality], findings: Sequence[Finding], training_seeds: int
+) -> list[str]:
+    """What a reader must keep in mind, worded from the numbers."""
+    cautions = []
+    if training_seeds == 1 and any(finding.topic == "finetuning" for finding in findings):
+        cautions.append(
+            "One training seed: the intervals of pass@1 cover the choice of test problems, not "
+            "the chance of training (another order of the same rows can move a model by points). "
+            "No claim is carried by one seed; set seeds.training to several."
+        )
+    if len(findings) > 1:
+        cautions.append(
+            f"{len(findings)} comparisons are made and their intervals are not corrected for "
+            "that: where there is no difference at all, about 1 in 20 still excludes 0."
+        )
+    for name, quality in budgets.items():
+        ratio = quality.cost.wc_over_se
+        if abs(ratio - 1) > _OUTSIDE_ROUNDING:
+            cautions.append(
+                f"At budget {name} whole samples make WC spend {relative_percent(ratio - 1)} "
+                "relative to SE."
+            )
+        for side, numbers in quality.sides.items():
+            share = numbers.undecided / numbers.samples if numbers.samples else 0.0
+            if share > _MANY_UNDECIDED:
+                cautions.append(
+                    f"{percent(share)} of the {side.upper()} samples at budget {name} are "
+                    "undecided; they count as not correct."
+                )
+    return cautions

@@ -1,0 +1,265 @@
+"""Tables of the pair, the match, and the quality of the data that each side gave."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from harness.recipe import SIDES
+from harness.report.blocks import TONES, Cell, Table
+from harness.report.numbers import (
+    NONE,
+    count,
+    digits_for,
+    fixed,
+    interval_percent,
+    interval_plain,
+    interval_signed,
+    p_text,
+    percent,
+    quantity,
+    relative,
+    relative_percent,
+    signed,
+)
+from harness.report.schema import BudgetQuality, Difference, Interval, Report, SideQuality
+from harness.report.wording import verdict_of
+
+_CURVE_POINTS = (1, 2, 3, 5, 10, 20, 30, 50, 100)
+
+
+def pair_table(report: Report) -> Table:
+    """The two generators and the models that are finetuned."""
+    roles = [*((side.upper(), report.pair[side]) for side in SIDES), *report.students.items()]
+    rows = [
+        [
+            Cell(role),
+            Cell(model.id),
+            Cell(model.revision or NONE),
+            *(Cell(count(model.parameters.get(kind))) for kind in ("total", "non_embedding")),
+        ]
+        for role, model in roles
+    ]
+    headers = ("role", "model", "revision", "parameters", "non-embedding")
+    return Table("The pair and the finetuned models", headers, rows, text_columns=3)
+
+
+def match_table(report: Report) -> Table:
+    """Samples a problem and costs at each budget, as they were realised."""
+    rows = []
+    for name, quality in report.budgets.items():
+        cost = quality.cost
+        rows.append(
+            [
+                Cell(name),
+                *(Cell(count(quality.samples_per_problem.get(side))) for side in SIDES),
+                Cell(quantity(cost.wc)),
+                Cell(quantity(cost.se)),
+                Cell(f"{cost.wc_over_se:.4f}", f"{relative_percent(cost.wc_over_se - 1)} relative"),
+                *(Cell(_tokens(quality, side)) for side in SIDES),
+            ]
+        )
+    unit = next((quality.cost.unit for quality in report.budgets.values()), "")
+    headers = (
+        "budget", "WC samples", "SE samples", "WC cost", "SE cost", "WC / SE cost",
+        "WC tokens", "SE tokens",
+    )  # fmt: skip
+    note = (
+        f"Samples and costs are per problem; costs in {unit}. Tokens are the mean completion "
+        "tokens of a problem's samples, measured."
+    )
+    return Table("The match", headers, rows, note=note)
+
+
+def _tokens(quality: BudgetQuality, side: str) -> str:
+    tokens = quality.tokens.get(side, {}).get("completion")  # type: ignore[call-overload]
+    return NONE if tokens is None else f"{tokens:,.1f}"
+
+
+def quality_table(report: Report) -> Table:
+    """Every measure of both sides at each budget, with intervals, and WC minus SE."""
+    rows = []
+    for name, quality in report.budgets.items():
+        for side in SIDES:
+            if side in quality.sides:
+                samples = quality.samples_per_problem.get(side)
+                rows.append(_side_row(name, side, samples, quality.sides[side]))
+        rows.append(_difference_row(name, quality))
+    headers = (
+        "budget", "side", "pass@1 %", "coverage %", "diversity, all", "diversity, solved",
+        "false positives %",
+    )  # fmt: skip
+    note = (
+        "95 % intervals. Diversity: distinct correct solutions a problem, over all problems and "
+        "over solved ones (the paper's figure). False positives: share of samples with the right "
+        "answer whose reasoning is wrong. Differences are WC minus SE, paired by problem: in "
+        "points for percentages, in solutions for diversity; bold where the interval excludes 0."
+    )
+    caption = f"Data quality at matched budgets, {count(report.measured_problems)} problems"
+    return Table(caption, headers, rows, text_columns=2, note=note)
+
+
+def _side_row(budget: str, side: str, samples: int | None, numbers: SideQuality) -> list[Cell]:
+    return [
+        Cell(budget),
+        Cell(side.upper(), f"{count(samples)} a problem"),
+        percent_cell(numbers.pass_at_1),
+        percent_cell(numbers.coverage),
+        plain_cell(numbers.diversity_all),
+        plain_cell(numbers.diversity_solved),
+        percent_cell(numbers.false_positive_rate),
+    ]
+
+
+def _difference_row(budget: str, quality: BudgetQuality) -> list[Cell]:
+    difference = quality.difference
+    return [
+        Cell(budget),
+        Cell("WC − SE"),
+        Cell(NONE),
+        difference_cell(difference.coverage, 100),
+        difference_cell(difference.diversity_all, 1, _ratio(quality, "diversity_all")),
+        difference_cell(difference.diversity_solved, 1, _ratio(quality, "diversity_solved")),
+        difference_cell(difference.false_positive_rate, 100),
+    ]
+
+
+def _ratio(quality: BudgetQuality, name: str) -> str:
+    wc, se = (getattr(quality.sides.get(side), name, None) for side in SIDES)
+    return f"{relative(wc.value, se.value)} relative" if wc and se else ""
+
+
+def percent_cell(interval: Interval | None) -> Cell:
+    """A fraction with its interval, in per cent."""
+    if interval is None:
+        return Cell(NONE)
+    return Cell(fixed(100 * interval.value), interval_percent(interval))
+
+
+def plain_cell(interval: Interval | None) -> Cell:
+    """A value that is no fraction, with its interval."""
+    if interval is None:
+        return Cell(NONE)
+    return Cell(fixed(interval.value, 2), interval_plain(interval))
+
+
+def difference_cell(difference: Difference | None, scale: float, remark: str = "") -> Cell:
+    """A difference with its interval and p-value; its tone says which side is higher."""
+    if difference is None:
+        return Cell(NONE)
+    digits = max(1 if scale == 100 else 2, digits_for(difference, scale))
+    value = f"{signed(scale * difference.value, digits)}"
+    notes = [
+        interval_signed(difference, scale, digits),
+        p_text(difference.p_value),
+        remark,
+    ]
+    tone = TONES[verdict_of(difference)]
+    return Cell(value, "\n".join(filter(None, notes)), tone)
+
+
+def level_tables(report: Report) -> Iterator[Table]:
+    """Coverage, diversity and false positives by difficulty, one table a budget."""
+    for name, quality in report.budgets.items():
+        levels = levels_of(quality)
+        if not levels:
+            continue
+        rows = [list(_level_row(quality, level)) for level in levels]
+        headers = ["level", "problems"]
+        for topic in ("coverage %", "diversity, all", "false positives %"):
+            headers += [f"WC {topic}", f"SE {topic}"]
+        yield Table(f"By level, budget {name}", headers, rows)
+
+
+def _level_row(quality: BudgetQuality, level: str) -> Iterator[Cell]:
+    found = {side: quality.sides[side].by_level.get(level) for side in quality.sides}
+    problems = next((one.problems for one in found.values() if one), None)
+    yield Cell(level or "(none)")
+    yield Cell(count(problems))
+    for topic, cell in (
+        ("coverage", percent_cell),
+        ("diversity_all", plain_cell),
+        ("false_positive_rate", percent_cell),
+    ):
+        for side in SIDES:
+            yield cell(getattr(found.get(side), topic, None))
+
+
+def levels_of(quality: BudgetQuality) -> list[str]:
+    """The levels that either side has, in order; none where problems carry no level."""
+    names = {level for numbers in quality.sides.values() for level in numbers.by_level}
+    return sorted(names, key=_level_key) if names - {""} else []
+
+
+def _level_key(level: str) -> tuple[int, float, str]:
+    try:
+        return (0, float(level), level)
+    except ValueError:
+        return (1, 0.0, level)
+
+
+def curve_table(report: Report) -> Table:
+    """Coverage against the number of samples and their cost, at round numbers of samples."""
+    rows = []
+    for side in SIDES:
+        points = report.curve.get(side, [])
+        last = points[-1].k if points else 0
+        rows += [
+            [
+                Cell(side.upper()),
+                Cell(count(point.k)),
+                Cell(quantity(point.cost)),
+                percent_cell(point.coverage),
+            ]
+            for point in points
+            if point.k in _CURVE_POINTS or point.k == last
+        ]
+    headers = ("side", "samples", "cost", "coverage %")
+    return Table("Coverage against cost", headers, rows, note="Per problem; 95 % intervals.")
+
+
+def verdict_table(report: Report) -> Table:
+    """Shares of verdicts among the samples, per budget and side."""
+    rows = []
+    for name, quality in report.budgets.items():
+        for side in SIDES:
+            numbers = quality.sides.get(side)
+            if numbers is None or not numbers.samples:
+                continue
+            wrong = numbers.samples - numbers.correct - numbers.undecided
+            shares = (numbers.correct, wrong, numbers.undecided, numbers.unparsed)
+            rows.append(
+                [
+                    Cell(name),
+                    Cell(side.upper()),
+                    Cell(count(numbers.samples)),
+                    *(Cell(percent(part / numbers.samples)) for part in shares),
+                ]
+            )
+    headers = ("budget", "side", "samples", "correct", "wrong", "undecided", "unparsed")
+    note = (
+        "By final answer. Undecided samples (time-outs, over a cap) count as not correct; "
+        "unparsed ones, in which no answer was found, are part of the others."
+    )
+    return Table("Samples by verdict", headers, rows, text_columns=2, note=note)
+
+
+def pool_table(report: Report) -> Table:
+    """The whole pools: how answers were found, and why verdicts stayed undecided."""
+    rows = [
+        [
+            Cell(side.upper()),
+            Cell(count(pool.samples)),
+            Cell(_counts(pool.rules)),
+            Cell(_counts(pool.outcomes.get("chain", {}))),
+            Cell(_counts(pool.reasons)),
+        ]
+        for side, pool in report.pools.items()
+    ]
+    headers = (
+        "pool", "samples", "rule that found the answer", "reasoning checked", "why undecided",
+    )  # fmt: skip
+    return Table("The whole pools", headers, rows, text_columns=1)
+
+
+def _counts(counted: dict[str, int]) -> str:
+    return ", ".join(f"{name} {count(number)}" for name, number in counted.items()) or NONE

@@ -1,0 +1,169 @@
+"""Turns differences into sentences, and never says more than the interval does.
+
+The rules, in one place so that they can be tested:
+
+* A difference is *found* when its 95 % interval excludes 0. Only then do the words "higher"
+  and "lower" appear.
+* Otherwise "no difference was found", together with what is excluded: differences beyond the
+  farther end of the interval. "Equal" is never said.
+* An interval without width (one problem, or the same outcome everywhere) carries no claim.
+* Half the interval's width says about how small an effect the design could have seen.
+* Finetuning results of one training seed are stated for the models trained, never for the data.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from harness.report.numbers import (
+    Ends,
+    digits_for,
+    half_width,
+    interval_signed,
+    p_text,
+    percent,
+    relative_percent,
+    signed,
+)
+from harness.report.schema import Comparison, Difference, Interval, Verdict
+
+SIGNIFICANCE = 0.05
+PARADIGM_NAMES = {
+    "student_lm": "student (knowledge distillation)",
+    "wc_lm": "WC model (self-improvement on WC data)",
+    "se_lm": "SE model (weak-to-strong improvement on WC data)",
+}
+
+
+@dataclass(frozen=True)
+class Topic:
+    """A measure of data quality and how to speak of it.
+
+    Attributes:
+        noun: as in "the higher NOUN" and "no difference in NOUN".
+        scale: 100 for fractions, 1 for counts.
+        unit: of a difference, after scaling.
+    """
+
+    noun: str
+    scale: float
+    unit: str
+
+    def value(self, interval: Interval) -> str:
+        """One side's value, with its unit."""
+        return percent(interval.value) if self.scale == 100 else f"{interval.value:.2f}"
+
+
+TOPICS = {
+    "coverage": Topic("coverage", 100, "points"),
+    "diversity_all": Topic("diversity over all problems", 1, "solutions a problem"),
+    "diversity_solved": Topic("diversity over solved problems", 1, "solutions a problem"),
+    "false_positive_rate": Topic("false-positive rate", 100, "points"),
+}
+
+
+def verdict_of(difference: Ends) -> Verdict:
+    """What a difference WC minus SE says by its 95 % interval."""
+    if difference.low == difference.high:
+        return "no_interval"
+    if difference.low > 0:
+        return "wc_higher"
+    if difference.high < 0:
+        return "se_higher"
+    return "no_difference"
+
+
+def is_found(difference: Interval) -> bool:
+    """Whether the interval excludes 0, and has a width."""
+    return verdict_of(difference) in ("wc_higher", "se_higher")
+
+
+def excluded_beyond(difference: Interval, scale: float) -> str:
+    """The smallest ±x, rounded up, so that the interval lies within it."""
+    step = 10 if scale == 100 else 100
+    limit = max(abs(difference.low), abs(difference.high)) * scale
+    return f"±{math.ceil(limit * step - 1e-9) / step:.{1 if step == 10 else 2}f}"
+
+
+def effect_text(difference: Difference, scale: float, unit: str) -> str:
+    """`+3.2 points, 95 % interval +1.1 to +5.3, p = 0.003`."""
+    digits = max(1 if scale == 100 else 2, digits_for(difference, scale))
+    parts = [f"{signed(scale * difference.value, digits)} {unit}"]
+    if difference.low != difference.high:
+        parts.append(f"95 % interval {interval_signed(difference, scale, digits)}")
+    if p := p_text(difference.p_value):
+        parts.append(p)
+    return ", ".join(parts)
+
+
+def borderline(difference: Difference) -> str:
+    """A warning where interval and test disagree about a difference that was found."""
+    p_value = difference.p_value
+    if p_value is None or p_value < SIGNIFICANCE or not is_found(difference):
+        return ""
+    return f" The test is less sure ({p_text(p_value)}), so read this as borderline."
+
+
+def quality_sentence(topic: Topic, wc: Interval, se: Interval, difference: Difference) -> str:
+    """What one measure of data quality says about WC and SE at one budget."""
+    values = f"WC {topic.value(wc)}, SE {topic.value(se)}"
+    effect = effect_text(difference, topic.scale, topic.unit)
+    verdict = verdict_of(difference)
+    if verdict == "no_interval":
+        return (
+            f"Nothing can be said about {topic.noun}: {values} ({effect}), but every problem "
+            "shows the same difference, so there is no interval."
+        )
+    if verdict == "no_difference":
+        limit = excluded_beyond(difference, topic.scale)
+        return (
+            f"No difference in {topic.noun} was found: {values} ({effect}); differences of more "
+            f"than {limit} {topic.unit} are excluded."
+        )
+    side = "WC" if verdict == "wc_higher" else "SE"
+    return f"{side} has the higher {topic.noun}: {values} ({effect}).{borderline(difference)}"
+
+
+def finetuning_sentence(comparison: Comparison) -> str:
+    """What finetuning on WC data instead of SE data did to one paradigm at one budget."""
+    difference = comparison.difference
+    who = PARADIGM_NAMES.get(comparison.paradigm, comparison.paradigm)
+    numbers = (
+        f"pass@1 is {percent(comparison.wc.value)} after WC data and "
+        f"{percent(comparison.se.value)} after SE data ({effect_text(difference, 100, 'points')}; "
+        f"relative {relative_percent(comparison.relative_gain)}; {seeds_text(comparison.seeds)})"
+    )
+    verdict = verdict_of(difference)
+    if verdict == "no_interval":
+        return (
+            f"Nothing can be said about the {who}: {numbers}; every test problem shows the same "
+            "difference, so there is no interval."
+        )
+    one = len(comparison.seeds) == 1
+    if verdict == "no_difference":
+        limit = excluded_beyond(difference, 100)
+        return (
+            f"No difference was found for the {who}: {numbers}. Differences of more than {limit} "
+            f"points are excluded{' for these two trained models' if one else ''}; effects below "
+            f"about {resolution(difference)} points were too small for this design to see."
+        )
+    side = "WC" if verdict == "wc_higher" else "SE"
+    if one:
+        text = (
+            f"Of the two models trained, the {who} scored higher after {side} data: {numbers}; "
+            "one training seed makes no claim about the data."
+        )
+    else:
+        text = f"{side} data gave the {who} the higher pass@1: {numbers}."
+    return text + borderline(difference)
+
+
+def resolution(difference: Interval) -> str:
+    """Half the interval in points: about the smallest effect that could have been seen."""
+    return f"±{100 * half_width(difference):.1f}"
+
+
+def seeds_text(seeds: list[int]) -> str:
+    """`one training seed`, or `mean over 3 training seeds`."""
+    return "one training seed" if len(seeds) == 1 else f"mean over {len(seeds)} training seeds"
