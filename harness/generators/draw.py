@@ -1,0 +1,227 @@
+"""A pool on its way to its size: the work that is left, shared by everybody who does it.
+
+Workers take requests, deliver answers, and put back what they could not finish. An answer is
+on the disk before it is counted; the last one closes and compacts the pool.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Iterable, Sequence
+from contextlib import ExitStack
+from typing import Any
+
+from harness.errors import InputError
+from harness.generators.jobs import Answer, PoolJob, Request, requests_of
+from harness.generators.origin import check_before_start, identity_of
+from harness.pool import Failure, Pool
+from harness.pool.identity import IDENTITY_FILE
+from harness.progress import Progress, Task
+
+
+class Stopped(Exception):
+    """The work is to end now, because of an interrupt or a failure elsewhere."""
+
+
+class Draw:
+    """The samples that a job's pool still lacks; safe to use from several threads.
+
+    Attributes:
+        job: what is drawn.
+        label: what messages call it.
+    """
+
+    def __init__(self, job: PoolJob, progress: Progress) -> None:
+        """Looks at the pool if there is one; changes nothing on the disk.
+
+        Raises:
+            InputError: the pool is of another origin, or cannot be read.
+        """
+        self.job = job
+        self.label = job.label or job.model.label
+        self._progress = progress
+        self._lock = threading.RLock()
+        self._closing = ExitStack()
+        self._pool: Pool | None = None
+        self._task: Task | None = None
+        self._identity: dict[str, Any] = {}
+        self._out: dict[str, Request] = {}
+        self._refused = 0
+        self._waiting: deque[Request] = deque()
+        self._set_waiting(requests_of(job, self._missing_before()))
+
+    def _missing_before(self) -> list[tuple[str, list[int]]]:
+        job = self.job
+        if not (job.folder / IDENTITY_FILE).exists():
+            indices = list(range(job.samples_per_problem))
+            return [(problem.id, indices) for problem in job.problems]
+        check_before_start(job)
+        pool = Pool.open(job.folder)
+        missing = pool.missing(job.samples_per_problem)
+        if not missing:
+            _check_not_all_refused(pool)
+            pool.compact()
+            self._note_repairs(pool)
+        return missing
+
+    @property
+    def waiting(self) -> int:
+        """How many samples nobody has taken yet."""
+        return self._waiting_samples
+
+    @property
+    def finished(self) -> bool:
+        """Whether nothing is left to be drawn."""
+        with self._lock:
+            return not self._waiting and not self._out
+
+    @property
+    def first_request(self) -> Request:
+        """One of the requests, for a trial."""
+        return self._waiting[0]
+
+    @property
+    def expected_work(self) -> int:
+        """What is left, in a unit that compares draws: samples, tokens each, parameters."""
+        sizes = self.job.model.parameters
+        size = sizes.total or sizes.non_embedding or sizes.nominal or 1
+        return self._waiting_samples * self.job.decoding.max_tokens * size
+
+    def begin(self, engine: dict[str, Any]) -> None:
+        """Opens or makes the pool for an engine that is ready; more workers may follow.
+
+        Args:
+            engine: name, version and settings in force.
+
+        Raises:
+            InputError: the pool was drawn with another engine.
+            EnvironmentFailure: the disk is full.
+        """
+        with self._lock:
+            identity = identity_of(self.job, engine)
+            if self._pool is not None:
+                if identity != self._identity:
+                    raise InputError(f"{self.label}: two engines differ: {identity['engine']}")
+                return
+            pool = Pool.open_or_create(self.job.folder, identity, self.job.problems)
+            self._closing.callback(pool.close)
+            self._pool, self._identity = pool, identity
+            self._note_repairs(pool)
+            self._set_waiting(requests_of(self.job, pool.missing(self.job.samples_per_problem)))
+            total = len(pool.problems) * self.job.samples_per_problem
+            self._task = self._closing.enter_context(
+                self._progress.task(
+                    self.label, total, "samples", done=total - self._waiting_samples
+                )
+            )
+            self._finish_if_done()
+
+    def take(self, samples: int) -> list[Request]:
+        """Hands out requests for about `samples` samples, fewer where less is left."""
+        taken: list[Request] = []
+        with self._lock:
+            while self._waiting and (samples >= self._waiting[0].count or not taken):
+                if samples <= 0:
+                    break
+                request = self._waiting.popleft()
+                samples -= request.count
+                taken.append(request)
+                self._out[request.id] = request
+            self._waiting_samples -= sum(request.count for request in taken)
+        return taken
+
+    def put_back(self, requests: Iterable[Request]) -> None:
+        """Takes back requests that were not answered; they are handed out first."""
+        with self._lock:
+            returned = [request for request in requests if self._out.pop(request.id, None)]
+            self._waiting.extendleft(reversed(returned))
+            self._waiting_samples += sum(request.count for request in returned)
+
+    def deliver(self, answers: Sequence[Answer]) -> None:
+        """Writes answers to the disk, and counts them then.
+
+        An answer with fewer completions than asked for leaves the rest to be asked again.
+
+        Raises:
+            EnvironmentFailure: the disk is full; nothing of these answers was counted.
+        """
+        with self._lock:
+            pool, task = self._opened()
+            samples = [sample for answer in answers for sample in answer.samples()]
+            pool.append(samples)
+            for answer in answers:
+                self._out.pop(answer.request.id, None)
+                self._ask_again(answer)
+            task.advance(len(samples))
+            self._finish_if_done()
+
+    def refuse(self, request: Request, reason: str) -> None:
+        """Records that the engine will never answer a request."""
+        with self._lock:
+            pool, task = self._opened()
+            pool.record_failure(
+                Failure(request.problem_id, request.first_index, request.count, reason)
+            )
+            self._refused += 1
+            if self._refused == 1:
+                self._progress.note(f"{self.label}: problem {request.problem_id}: {reason}")
+            self._out.pop(request.id, None)
+            task.advance(request.count)
+            self._finish_if_done()
+
+    def close(self) -> None:
+        """Closes pool and progress line; what is on the disk stays as it is."""
+        with self._lock:
+            self._closing.close()
+
+    def _opened(self) -> tuple[Pool, Task]:
+        if self._pool is None or self._task is None:
+            raise RuntimeError("begin() comes first")
+        return self._pool, self._task
+
+    def _set_waiting(self, requests: Iterable[Request]) -> None:
+        self._waiting = deque(requests)
+        self._waiting_samples = sum(request.count for request in self._waiting)
+
+    def _ask_again(self, answer: Answer) -> None:
+        request, got = answer.request, len(answer.completions)
+        if got >= request.count:
+            return
+        rest = Request(
+            problem_id=request.problem_id,
+            prompt=request.prompt,
+            first_index=request.first_index + got,
+            count=request.count - got,
+            seed=None if request.seed is None else request.seed + got,
+        )
+        self._waiting.appendleft(rest)
+        self._waiting_samples += rest.count
+
+    def _finish_if_done(self) -> None:
+        if not self.finished:
+            return
+        pool, _ = self._opened()
+        _check_not_all_refused(pool)
+        pool.compact()
+        if self._refused:
+            self._progress.note(
+                f"{self.label}: {self._refused} of {len(pool.problems)} problems were refused by "
+                f"the engine and have no samples; {pool.folder / 'failures.jsonl'} says why"
+            )
+        self._closing.close()
+
+    def _note_repairs(self, pool: Pool) -> None:
+        for repair in pool.repairs:
+            self._progress.note(repair)
+
+
+def _check_not_all_refused(pool: Pool) -> None:
+    failures = pool.failures()
+    if failures and not len(pool):
+        raise InputError(
+            f"the engine refused every problem of the pool in {pool.folder}; the first one: "
+            f"{failures[0].reason}",
+            "Correct the recipe (engine.max_model_length, decoding.max_tokens, the prompt) and "
+            f"remove {pool.folder}.",
+        )

@@ -1,0 +1,178 @@
+"""Brings pools to their sizes, with as many engine processes as there are places for them.
+
+Jobs wait in one queue, the largest first. A worker that finds the queue empty helps with the
+pool that has most left, so that no place idles while there is work worth loading a model for.
+Whatever ends the work (a failure, Ctrl-C), no process is left and every counted sample is on
+the disk; the same call goes on.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+
+from harness.generators.draw import Draw, Stopped
+from harness.generators.endpoint import draw_from_server
+from harness.generators.hardware import places
+from harness.generators.jobs import DecodingSettings, PoolJob
+from harness.generators.servers import Server, inspect_server
+from harness.generators.vllm_client import WINDOW_SAMPLES, VllmClient
+from harness.models import model_location
+from harness.progress import Progress
+
+__all__ = ["DecodingSettings", "PoolJob", "fill_pools"]
+
+_WORTH_HELPING = WINDOW_SAMPLES // 2
+_JOIN_SECONDS = 0.2
+
+
+def fill_pools(
+    jobs: Sequence[PoolJob],
+    *,
+    workers: int | None,
+    progress: Progress,
+    log: Callable[[str], Path],
+    vllm_python: Path | None = None,
+) -> None:
+    """Draws what the jobs' pools lack; each finished pool is compacted.
+
+    Starts no engine and asks no server if nothing is missing.
+
+    Args:
+        jobs: the pools, each folder once.
+        workers: engine processes at once; one a GPU, or up to two on a CPU, if None.
+        progress: where to say what is going on.
+        log: the file that takes what an engine process of a given name prints.
+        vllm_python: an interpreter with vLLM; the harness's own environment if None.
+
+    Raises:
+        InputError: a pool of another origin, or a model that cannot be served.
+        EnvironmentFailure: no engine, an engine that keeps dying, no server, a full disk.
+    """
+    with ExitStack() as closing:
+        draws = []
+        for job in jobs:
+            draw = Draw(job, progress)
+            closing.callback(draw.close)
+            if not draw.finished:
+                draws.append(draw)
+        servers = [
+            (draw, inspect_server(draw.job.endpoint, draw.job, draw.first_request))
+            for draw in draws
+            if draw.job.endpoint is not None
+        ]
+        managed = [draw for draw in draws if draw.job.endpoint is None]
+        crew = Crew()
+        for number, (draw, server) in enumerate(servers):
+            crew.add(f"endpoint-{number}", _server_work(draw, server, crew))
+        if managed:
+            python = _interpreter(vllm_python, progress)
+            queue = DrawQueue(managed)
+            offline = all(Path(model_location(draw.job.model)).is_dir() for draw in managed)
+            for place in places(workers, offline=offline)[: _useful_workers(managed)]:
+                client = VllmClient(
+                    place, python, log(f"vllm-{place.number}"), crew.stop, progress.note
+                )
+                crew.add(f"vllm-{place.number}", _managed_work(client, queue))
+        crew.work()
+
+
+class DrawQueue:
+    """Which draw a worker does next."""
+
+    def __init__(self, draws: Sequence[Draw]) -> None:
+        self._fresh = sorted(draws, key=lambda draw: draw.expected_work)
+        self._begun: list[Draw] = []
+        self._lock = threading.Lock()
+
+    def next(self) -> Draw | None:
+        """A draw that nobody does yet, else one that needs help, else None."""
+        with self._lock:
+            if self._fresh:
+                draw = self._fresh.pop()
+                self._begun.append(draw)
+                return draw
+            needy = max(self._begun, key=lambda draw: draw.waiting, default=None)
+            return needy if needy is not None and needy.waiting >= _WORTH_HELPING else None
+
+
+class Crew:
+    """Threads that work until all are done, or one fails, or the user interrupts.
+
+    Attributes:
+        stop: set when the work is to end early.
+    """
+
+    def __init__(self) -> None:
+        self.stop = threading.Event()
+        self._threads: list[threading.Thread] = []
+        self._failures: list[BaseException] = []
+
+    def add(self, name: str, work: Callable[[], None]) -> None:
+        """Adds a thread that does `work`."""
+        self._threads.append(
+            threading.Thread(target=self._guarded, args=(work,), name=name, daemon=True)
+        )
+
+    def work(self) -> None:
+        """Runs the threads to their end.
+
+        Raises:
+            BaseException: the first failure of any of them.
+        """
+        started: list[threading.Thread] = []
+        try:
+            for thread in self._threads:
+                thread.start()
+                started.append(thread)
+            for thread in started:
+                while thread.is_alive():  # In short steps, so that Ctrl-C is heard.
+                    thread.join(_JOIN_SECONDS)
+        finally:
+            self.stop.set()
+            for thread in started:
+                thread.join()
+        if self._failures:
+            raise self._failures[0]
+
+    def _guarded(self, work: Callable[[], None]) -> None:
+        try:
+            work()
+        except Stopped:
+            pass
+        except BaseException as failure:  # noqa: BLE001 - raised again by the main thread
+            self._failures.append(failure)
+            self.stop.set()
+
+
+def _managed_work(client: VllmClient, queue: DrawQueue) -> Callable[[], None]:
+    def work() -> None:
+        try:
+            while (draw := queue.next()) is not None:
+                client.serve(draw)
+        finally:
+            client.close()
+
+    return work
+
+
+def _server_work(draw: Draw, server: Server, crew: Crew) -> Callable[[], None]:
+    def work() -> None:
+        draw.begin(server.engine)
+        draw_from_server(draw, server, crew.stop)
+
+    return work
+
+
+def _useful_workers(draws: Sequence[Draw]) -> int:
+    """More processes than draws are of use only where a draw is large enough to be shared."""
+    shares = sum(draw.waiting // _WORTH_HELPING for draw in draws)
+    return max(1, len(draws), shares)
+
+
+def _interpreter(chosen: Path | None, progress: Progress) -> Path:
+    from harness.engines.environment import engine_python
+
+    return engine_python("vllm", interpreter=chosen, progress=progress.note)

@@ -1,0 +1,156 @@
+"""What is to be drawn: jobs, and the requests that a job is made of.
+
+A sample's seed follows from the run's seed, the problem and the sample's index alone. Sample i
+of a request with seed s is the sample of a single request with seed s + i, so every division
+of a pool into requests, today or later, draws the same pool.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from harness.pool import Sample
+from harness.problems import Problem
+from harness.recipe import ModelCard
+from harness.recipe.schema import Endpoint, Engine
+
+_SEED_BITS = 62
+LARGEST_REQUEST = 256
+
+
+@dataclass(frozen=True)
+class DecodingSettings:
+    """How completions are drawn; temperature 0 is greedy, with one sample a problem."""
+
+    temperature: float
+    top_k: int | None
+    top_p: float
+    max_tokens: int
+    stop: tuple[str, ...]
+
+    @property
+    def greedy(self) -> bool:
+        """Whether nothing is left to chance."""
+        return self.temperature == 0
+
+
+@dataclass(frozen=True)
+class PoolJob:
+    """A pool and the size that it shall have.
+
+    Attributes:
+        folder: the pool's folder; made if it is not there.
+        problems: what is asked.
+        prompts: the text that is completed, by problem id.
+        samples_per_problem: how many samples every problem shall have at least.
+        model: who completes.
+        decoding: how.
+        engine: engine settings that can change a sample.
+        seed: the run's seed; without effect on greedy decoding.
+        endpoint: a server to ask instead of a managed engine.
+        label: what progress lines call it.
+    """
+
+    folder: Path
+    problems: Sequence[Problem]
+    prompts: Mapping[str, str]
+    samples_per_problem: int
+    model: ModelCard
+    decoding: DecodingSettings
+    engine: Engine
+    seed: int
+    endpoint: Endpoint | None = None
+    label: str = ""
+
+
+@dataclass(frozen=True)
+class Request:
+    """Consecutive samples of one problem, asked for together."""
+
+    problem_id: str
+    prompt: str
+    first_index: int
+    count: int
+    seed: int | None
+
+    @property
+    def id(self) -> str:
+        """A name of its own within a pool."""
+        return f"{self.problem_id}-{self.first_index}"
+
+
+@dataclass(frozen=True)
+class Completion:
+    """One completion, as an engine returns it."""
+
+    text: str
+    finish_reason: str
+    tokens: int
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What an engine returned for a request: its first completions, or all of them."""
+
+    request: Request
+    completions: tuple[Completion, ...]
+    prompt_tokens: int
+    cached_tokens: int
+    seconds: float
+    endpoint: str
+
+    def samples(self) -> list[Sample]:
+        """The completions as samples of a pool."""
+        request = self.request
+        return [
+            Sample(
+                problem_id=request.problem_id,
+                sample_index=request.first_index + number,
+                completion=completion.text,
+                finish_reason=completion.finish_reason,
+                prompt_tokens=self.prompt_tokens,
+                completion_tokens=completion.tokens,
+                cached_tokens=self.cached_tokens,
+                seed=None if request.seed is None else request.seed + number,
+                endpoint=self.endpoint,
+                seconds=self.seconds,
+            )
+            for number, completion in enumerate(self.completions)
+        ]
+
+
+def base_seed(run_seed: int, problem_id: str) -> int:
+    """The seed of a problem's sample 0; sample i has this seed plus i.
+
+    62 bits of a hash keep the ranges of two problems apart, and below vLLM's limit of 2^63.
+    """
+    digest = hashlib.sha256(f"{run_seed}\0{problem_id}".encode()).digest()
+    return int.from_bytes(digest[:8], "big") % (1 << _SEED_BITS)
+
+
+def runs_of(indices: Sequence[int], longest: int = LARGEST_REQUEST) -> Iterator[tuple[int, int]]:
+    """Ascending indices as runs (first, count) of consecutive ones, none over `longest`."""
+    start = 0
+    for position in range(1, len(indices) + 1):
+        broken = position == len(indices) or indices[position] != indices[position - 1] + 1
+        if broken or position - start == longest:
+            yield indices[start], position - start
+            start = position
+
+
+def requests_of(job: PoolJob, missing: Sequence[tuple[str, Sequence[int]]]) -> list[Request]:
+    """The requests that draw the missing samples, in the order given."""
+    return [
+        Request(
+            problem_id=problem_id,
+            prompt=job.prompts[problem_id],
+            first_index=first,
+            count=count,
+            seed=None if job.decoding.greedy else base_seed(job.seed, problem_id) + first,
+        )
+        for problem_id, indices in missing
+        for first, count in runs_of(indices)
+    ]

@@ -1,0 +1,102 @@
+"""The stage `sample`: both sides' pools, each as large as the largest budget asks for."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from harness.budget import pool_sizes
+from harness.generators.filling import DecodingSettings, PoolJob, fill_pools
+from harness.pool import Pool
+from harness.pool.identity import IDENTITY_FILE
+from harness.problems.loading import load_problems
+from harness.progress import Progress
+from harness.prompts import generation_prompt
+from harness.recipe import SIDES, Recipe
+from harness.run_folder import RunFolder
+
+
+def sample(
+    run: RunFolder,
+    progress: Progress,
+    *,
+    vllm_python: Path | None = None,
+    workers: int | None = None,
+) -> dict[str, Any]:
+    """Draws what the run's pools lack; draws nothing, and starts no engine, if nothing does.
+
+    Args:
+        run: the run, held by the caller.
+        progress: where to say what is going on.
+        vllm_python: an interpreter with vLLM; the harness's own environment if None.
+        workers: engine processes at once; the recipe's `execution.workers` if None.
+
+    Returns:
+        Per side: samples in the pool, how many of them are new, tokens as the engine counted
+        them, refused problems, and the seconds that requests took (many run side by side).
+
+    Raises:
+        InputError: the recipe's models, problems or earlier pools cannot be used.
+        EnvironmentFailure: engine, server or disk fail; everything counted is safe.
+    """
+    jobs = sampling_jobs(run)
+    before = {side: _size_of(run.pool(side)) for side in SIDES}
+    fill_pools(
+        list(jobs.values()),
+        workers=workers or run.recipe.execution.workers,
+        progress=progress,
+        log=run.log,
+        vllm_python=vllm_python,
+    )
+    return {"pools": {side: _account(run.pool(side), before[side]) for side in SIDES}}
+
+
+def sampling_jobs(run: RunFolder) -> dict[str, PoolJob]:
+    """One job per side of the pair."""
+    recipe = run.recipe
+    problems = load_problems(recipe.problems, "train")
+    prompts = {one.id: generation_prompt(recipe.prompt, one.question) for one in problems}
+    sizes = pool_sizes(recipe)
+    return {
+        side: PoolJob(
+            folder=run.pool(side),
+            problems=problems,
+            prompts=prompts,
+            samples_per_problem=sizes[side],
+            model=getattr(recipe.pair, side),
+            decoding=_decoding(recipe),
+            engine=recipe.engine,
+            seed=recipe.seeds.run,
+            endpoint=recipe.execution.endpoints.get(side),
+            label=f"sample {side.upper()} ({getattr(recipe.pair, side).label})",
+        )
+        for side in SIDES
+    }
+
+
+def _decoding(recipe: Recipe) -> DecodingSettings:
+    decoding = recipe.decoding
+    return DecodingSettings(
+        temperature=decoding.temperature,
+        top_k=decoding.top_k,
+        top_p=decoding.top_p,
+        max_tokens=decoding.max_tokens,
+        stop=tuple(recipe.prompt.stop),
+    )
+
+
+def _size_of(folder: Path) -> int:
+    return len(Pool.open(folder)) if (folder / IDENTITY_FILE).exists() else 0
+
+
+def _account(folder: Path, before: int) -> dict[str, Any]:
+    pool = Pool.open(folder)
+    ledger = pool.ledger()
+    return {
+        "samples": len(pool),
+        "new": len(pool) - before,
+        "prompt_tokens": sum(line.prompt_tokens for line in ledger),
+        "completion_tokens": sum(line.completion_tokens for line in ledger),
+        "failures": len(pool.failures()),
+        "seconds": round(sum(line.seconds for line in ledger), 3),
+    }
