@@ -1,0 +1,92 @@
+r"""Whether an answer is the gold answer: cheap and exact steps first.
+
+The steps here decide texts that are equal after harmless rewriting, and numbers. Two numbers
+are compared as exact fractions; everything else that differs is left undecided, for a later
+symbolic step, and never called wrong without having been understood.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Literal
+
+Outcome = Literal["correct", "wrong", "undecided"]
+
+_MAX_DIGITS = 60
+_DIGITS = rf"\d{{1,{_MAX_DIGITS}}}"
+_DECIMAL = re.compile(rf"([-+]?)({_DIGITS})?(?:\.({_DIGITS})?)?")
+_QUOTIENT = re.compile(rf"([-+]?)({_DIGITS})/({_DIGITS})")
+_LATEX_FRACTION = re.compile(rf"([-+]?)\\frac\{{([-+]?{_DIGITS})\}}\{{({_DIGITS})\}}")
+_SHORT_FRACTION = re.compile(r"\\frac(\d)(\d)")
+_THOUSANDS = re.compile(r"(?<![\d.])(\d{1,3})((?:,\d{3})+)(?![\d,])")
+_WRAPPERS = re.compile(r"\\(?:text|mathrm|textbf|mathbf)\{([^{}]{0,500})\}")
+# A space between two digits stays: "1 2" is not 12.
+_SPACES = re.compile(r"(?<!\d)(?:\s|\\[,;!: ]|~)+|(?:\s|\\[,;!: ]|~)+(?!\d)")
+_REPLACED = (
+    ("\\dfrac", "\\frac"),
+    ("\\tfrac", "\\frac"),
+    ("\\left", ""),
+    ("\\right", ""),
+    ("\\$", ""),
+    ("$", ""),
+    ("\u2212", "-"),
+    ("{,}", ","),
+)
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """An outcome, the stage that decided, and the reason where one is needed."""
+
+    outcome: Outcome
+    stage: str
+    reason: str = ""
+
+
+def compare_answers(gold: str, answer: str) -> Comparison:
+    """Compares an extracted answer with the gold answer; accepts any two texts.
+
+    Args:
+        gold: the reference answer.
+        answer: as extracted from a completion.
+    """
+    if gold == answer:
+        return Comparison("correct", "raw")
+    plain_gold, plain_answer = normalised(gold), normalised(answer)
+    if plain_gold and plain_gold == plain_answer:
+        return Comparison("correct", "normalised")
+    number_gold, number_answer = exact_number(plain_gold), exact_number(plain_answer)
+    if number_gold is not None and number_answer is not None:
+        outcome: Outcome = "correct" if number_gold == number_answer else "wrong"
+        return Comparison(outcome, "number")
+    if not plain_answer:
+        return Comparison("wrong", "normalised", "the answer is empty")
+    return Comparison("undecided", "none", "needs symbolic comparison")
+
+
+def normalised(text: str) -> str:
+    """The answer without dress: dollars, spaces, `\\text`, `\\left`, a final full stop."""
+    for old, new in _REPLACED:
+        text = text.replace(old, new)
+    text = _WRAPPERS.sub(r"\1", text)
+    text = _SPACES.sub("", text).strip()
+    text = text.removesuffix(".") if not text.endswith("..") else text
+    text = _SHORT_FRACTION.sub(r"\\frac{\1}{\2}", text)
+    return _THOUSANDS.sub(lambda found: found[1] + found[2].replace(",", ""), text)
+
+
+def exact_number(text: str) -> Fraction | None:
+    """The number that a text is, exactly; None where it is none, or has over 60 digits."""
+    if (found := _LATEX_FRACTION.fullmatch(text)) or (found := _QUOTIENT.fullmatch(text)):
+        sign, above, below = found.groups()
+    elif (found := _DECIMAL.fullmatch(text)) and (found[2] or found[3]):
+        sign, whole, part = found[1], found[2] or "", found[3] or ""
+        above, below = f"{whole}{part}", f"1{'0' * len(part)}"
+    else:
+        return None
+    if not (above.isascii() and below.isascii()) or int(below) == 0:
+        return None
+    value = Fraction(int(above), int(below))
+    return -value if sign == "-" else value

@@ -1,0 +1,111 @@
+"""A graded pool as arrays: counts per problem, and multiplicities of distinct solutions."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from harness.errors import InputError
+from harness.metrics.estimators import (
+    Floats,
+    coverage_at_k,
+    distinct_at_k,
+    multiplicities,
+)
+from harness.pool import Pool
+
+Ints = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class PoolArrays:
+    """What every metric of a pool is made of; problems in the pool's order.
+
+    Attributes:
+        problem_ids: of each problem.
+        levels: of each problem, "" where there is none.
+        samples: (problems,) samples drawn; of failed problems 0.
+        correct: (problems,) samples with the right answer.
+        false_positives: (problems,) right answers with a wrong chain; None without a verifier.
+        undecided: samples without a verdict, in all.
+        unparsed: samples without an answer, in all.
+        owners: (solutions,) the problem of each distinct correct solution.
+        multiplicity: (solutions,) how many samples are that solution.
+    """
+
+    problem_ids: tuple[str, ...]
+    levels: tuple[str, ...]
+    samples: Ints
+    correct: Ints
+    false_positives: Ints | None
+    undecided: int
+    unparsed: int
+    owners: Ints
+    multiplicity: Ints
+
+    def coverage(self, k: float | Floats) -> Floats:
+        """(problems,) or (problems, ks); a problem without samples is not covered."""
+        return coverage_at_k(self.correct, self._drawn(float(np.max(k))), k)
+
+    def distinct(self, k: float) -> Floats:
+        """(problems,) expected distinct correct solutions among k samples."""
+        return distinct_at_k(self.owners, self.multiplicity, self._drawn(k), k)
+
+    def _drawn(self, k: float) -> Ints:
+        """Samples per problem; a problem that the engine refused counts as k wrong ones.
+
+        Raises:
+            InputError: a problem has some samples, but fewer than k.
+        """
+        short = int(np.sum((self.samples > 0) & (self.samples < k)))
+        if short:
+            raise InputError(
+                f"{short} problems have fewer than {k:g} samples.",
+                "Draw what is missing: harness sample RUN",
+            )
+        return np.where(self.samples == 0, int(np.ceil(k)), self.samples)
+
+
+def pool_arrays(pool: Pool, *, chain: bool) -> PoolArrays:
+    """Reads a pool's verdicts into arrays.
+
+    Args:
+        pool: the graded pool.
+        chain: whether it has verdicts of the exact verifier.
+
+    Raises:
+        InputError: the pool was not graded, or has samples without a verdict.
+    """
+    order = {problem.id: place for place, problem in enumerate(pool.problems)}
+    verdicts = pool.verdicts("answer")
+    samples = pool.samples(["problem_id", "completion"])
+    if verdicts.num_rows != samples.num_rows:
+        raise InputError(
+            f"{pool.folder}: {samples.num_rows} samples, {verdicts.num_rows} verdicts.",
+            "Grade the new samples: harness grade RUN",
+        )
+    owner = np.array([order[p] for p in samples.column("problem_id").to_pylist()], dtype=np.int64)
+    outcome = np.array(verdicts.column("outcome").to_pylist(), dtype=object)
+    right = outcome == "correct"
+    texts = samples.column("completion").to_pylist()
+    owners, multiplicity = multiplicities(
+        owner[right], [texts[row].strip() for row in np.flatnonzero(right)]
+    )
+    count = len(order)
+    false_positives = None
+    if chain:
+        wrong_chain = np.array(pool.verdicts("chain").column("outcome").to_pylist()) != "correct"
+        false_positives = np.bincount(owner[right & wrong_chain], minlength=count)
+    return PoolArrays(
+        problem_ids=tuple(order),
+        levels=tuple(problem.level for problem in pool.problems),
+        samples=np.bincount(owner, minlength=count),
+        correct=np.bincount(owner[right], minlength=count),
+        false_positives=false_positives,
+        undecided=int(np.sum(outcome == "undecided")),
+        unparsed=sum(answer is None for answer in verdicts.column("answer").to_pylist()),
+        owners=owners,
+        multiplicity=multiplicity,
+    )

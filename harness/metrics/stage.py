@@ -1,0 +1,146 @@
+"""The stage `measure`: the quality of both pools, WC against SE at every matched budget.
+
+A budget is a view of the pools. What k samples a problem would have shown is estimated from
+all n of them, without bias; nothing is drawn again for another budget.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from harness.budget import MatchedBudget, match_of
+from harness.errors import InputError
+from harness.files import write_json
+from harness.grading.stage import open_pool
+from harness.metrics.measuring import (
+    Columns,
+    by_level,
+    compare,
+    coverage_curve,
+    side_columns,
+)
+from harness.metrics.pool_arrays import PoolArrays, pool_arrays
+from harness.pool import Pool
+from harness.progress import Progress
+from harness.recipe import SIDES, Side
+from harness.run_folder import RunFolder
+
+ESTIMATOR = "unbiased at k samples a problem, from all samples of the pool"
+
+
+def measure(run: RunFolder, progress: Progress) -> dict[str, Any]:
+    """Measures both pools at every budget; writes `measure.json`.
+
+    Args:
+        run: the run; its pools must be graded.
+        progress: told what is being done.
+
+    Returns:
+        The document in `measure.json`; metrics are fractions with 95 % intervals.
+
+    Raises:
+        InputError: a pool is not sampled, not graded, or holds other problems than the other.
+    """
+    pools: dict[Side, Pool] = {side: open_pool(run, side) for side in SIDES}
+    chain = run.recipe.answer.chain_verifier is not None
+    arrays: dict[Side, PoolArrays] = {side: pool_arrays(pools[side], chain=chain) for side in SIDES}
+    if arrays["wc"].problem_ids != arrays["se"].problem_ids:
+        raise InputError(
+            f"the pools of {run.path} do not hold the same problems in the same order.",
+            "A comparison is paired by problem: sample both sides on one problem set.",
+        )
+    matched = match_of(run.recipe)
+    budgets = {}
+    with progress.task("measure", len(matched), "budgets") as task:
+        for name, budget in matched.items():
+            budgets[name] = _budget_document(budget, arrays, pools)
+            task.advance()
+    largest = {side: max(b.samples_per_problem[side] for b in matched.values()) for side in SIDES}
+    first = next(iter(matched.values()))
+    document = {
+        "problems": len(arrays["wc"].problem_ids),
+        "match": {
+            "kind": first.kind,
+            "ratio": first.ratio,
+            "parameters": run.recipe.match.parameters,
+            "unit": first.unit,
+        },
+        "estimator": ESTIMATOR,
+        "grader": {side: pools[side].grader_identity("answer") for side in SIDES},
+        "budgets": budgets,
+        "curve": {
+            side: coverage_curve(arrays[side], largest[side], _cost_per_sample(first, side))
+            for side in SIDES
+        },
+    }
+    write_json(run.measure_file, document)
+    return document
+
+
+def _cost_per_sample(budget: MatchedBudget, side: Side) -> float:
+    return budget.cost[side] / budget.samples_per_problem[side]
+
+
+def _budget_document(
+    budget: MatchedBudget, arrays: Mapping[Side, PoolArrays], pools: Mapping[Side, Pool]
+) -> dict[str, Any]:
+    k = budget.samples_per_problem
+    columns = {side: side_columns(arrays[side], k[side]) for side in SIDES}
+    comparison = compare(columns)
+    levels = by_level(columns, arrays["wc"].levels)
+    return {
+        "samples_per_problem": dict(k),
+        "cost": {**budget.cost, "unit": budget.unit, "wc_over_se": budget.wc_over_se},
+        "tokens": {side: _tokens(pools[side], k[side]) for side in SIDES},
+        "sides": {
+            side: {
+                **_counts(pools[side], k[side]),
+                **comparison.metrics(side),
+                "by_level": {
+                    level: {"problems": found["problems"], **found[side]}
+                    for level, found in levels.items()
+                },
+            }
+            for side in SIDES
+        },
+        "difference": comparison.differences(),
+        "number_matched": _number_matched(min(k.values()), arrays),
+    }
+
+
+def _number_matched(k: int, arrays: Mapping[Side, PoolArrays]) -> dict[str, Any]:
+    """The same comparison at equal numbers: which model is better, sample for sample."""
+    columns: dict[Side, Columns] = {side: side_columns(arrays[side], k) for side in SIDES}
+    comparison = compare(columns)
+    return {
+        "samples_per_problem": k,
+        "sides": {side: comparison.metrics(side) for side in SIDES},
+        "difference": comparison.differences(),
+    }
+
+
+def _counts(pool: Pool, k: int) -> dict[str, int]:
+    """Counts over the budget's own samples: the first k of every problem."""
+    table = pool.verdicts("answer").select(["sample_index", "outcome", "answer"]).to_pydict()
+    rows = [
+        (outcome, answer)
+        for index, outcome, answer in zip(*table.values(), strict=True)
+        if index < k
+    ]
+    return {
+        "samples": len(rows),
+        "correct": sum(outcome == "correct" for outcome, _ in rows),
+        "undecided": sum(outcome == "undecided" for outcome, _ in rows),
+        "unparsed": sum(answer is None for _, answer in rows),
+    }
+
+
+def _tokens(pool: Pool, k: int) -> dict[str, int]:
+    """Measured tokens of the first k samples; a prompt counts once a problem."""
+    table = pool.samples(["sample_index", "prompt_tokens", "completion_tokens"]).to_pydict()
+    rows = [row for row in zip(*table.values(), strict=True) if row[0] < k]
+    return {
+        "prompt": sum(prompt or 0 for index, prompt, _ in rows if index == 0),
+        "completion": sum(completion or 0 for _, _, completion in rows),
+    }
