@@ -140,7 +140,7 @@ async def _models(
             text = without_secrets(await got.text(errors="replace"), endpoint)
             if got.status in (401, 403):
                 check_status(got.status, got.headers, text, address)
-            kind = got.headers.get("Content-Type", "no content type")
+            kind = got.content_type
             status, headers = got.status, dict(got.headers)
     except BROKEN as error:
         words = without_secrets(str(error), endpoint) or type(error).__name__
