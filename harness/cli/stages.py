@@ -33,9 +33,8 @@ def _do(
     endpoints: tuple[str, ...],
     as_json: bool,
 ) -> None:
-    import json
-
     from harness.cli.entry import publish_entry
+    from harness.cli.summaries import summary_of
     from harness.pipeline.opening import held
     from harness.pipeline.stages import run_stages
     from harness.progress import Progress
@@ -46,7 +45,7 @@ def _do(
         document: dict[str, Any] = run_stages([name], run, Progress(), options)[name]
         if name == "report":
             document["entry"] = publish_entry(run)
-    emit(document, json.dumps(document, indent=2, ensure_ascii=False), as_json)
+    emit(document, summary_of(name, document), as_json)
 
 
 def _stage_command(name: str, summary: str, details: str) -> click.Command:
