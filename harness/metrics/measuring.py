@@ -15,7 +15,7 @@ import numpy as np
 from harness.metrics.estimators import Floats, pass_at_1
 from harness.metrics.pool_arrays import PoolArrays
 from harness.recipe import SIDES, Side
-from harness.statistics import Difference, Interval
+from harness.statistics import Difference, Interval, wilson
 from harness.statistics.intervals import percentile_interval, resampled
 from harness.statistics.paired import bootstrap_p_value, sign_flip
 
@@ -53,8 +53,13 @@ class Comparison:
             drawn = self._drawn(name, side)
             if value is None or drawn is None or not np.isfinite(drawn).any():
                 found[name] = None
-                continue
-            found[name] = asdict(Interval(value, *percentile_interval(drawn)))
+            elif name == "false_positive_rate" and value in (0.0, 1.0):
+                # Resampling nothing but zeros would claim certainty; Wilson's interval does not.
+                above, below = RATIOS[name]
+                columns = self.columns[side]
+                found[name] = asdict(wilson(int(columns[above].sum()), int(columns[below].sum())))
+            else:
+                found[name] = asdict(Interval(value, *percentile_interval(drawn)))
         return found
 
     def differences(self) -> dict[str, Any]:
