@@ -8,21 +8,18 @@ is never reported with the completions of its predecessor.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
 from harness.cells import Cell, cells_of
 from harness.errors import InputError
-from harness.files import digest_of, read_json, sha256_of, write_json
-from harness.models import model_location
+from harness.files import digest_of, read_json, write_json
+from harness.models import digest_of_model, model_location
 from harness.recipe import SIDES, ModelCard, Recipe
 from harness.recipe.schema import Endpoint
 from harness.run_folder import RunFolder
-
-_MODEL_SUFFIXES = {".safetensors", ".bin", ".gguf", ".json", ".model", ".jinja", ".txt"}
-_NOT_OF_THE_MODEL = {"training_args.bin", "trainer_state.json"}
 
 
 @dataclass(frozen=True)
@@ -101,7 +98,10 @@ def trained_models(run: RunFolder) -> tuple[list[EvaluatedModel], list[Skipped]]
         state = _state(folder)
         status = state.get("status")
         if status == "done":
-            card = ModelCard(id=str(folder / state.get("model", "model")))
+            weights = str(folder / state.get("model", "model"))
+            card = run.recipe.student(cell.paradigm).model_copy(
+                update={"id": weights, "revision": None, "prices": [], "source": None}
+            )
             models.append(EvaluatedModel(cell.id, "cell", cell.paradigm, card, cell))
         elif status in ("skipped", "failed"):
             skipped.append(Skipped(cell.id, str(state.get("reason") or f"training {status}")))
@@ -124,70 +124,39 @@ def _state(folder: Path) -> dict[str, Any]:
     return state
 
 
-@dataclass(frozen=True)
-class FileRecord:
-    """One file of a model: the sizes and times that make reading it again unnecessary."""
-
-    name: str
-    bytes: int
-    modified_ns: int
-    sha256: str
-
-
 def model_digest(model: EvaluatedModel, memo: Path) -> str:
     """A digest of what the model is: its files' content, or its Hub id and revision.
 
     Args:
         model: the model.
-        memo: a JSON file that keeps the digests of files; one whose size and time of change
-            are as before is not read again.
+        memo: a JSON file that keeps the digest; it is read again, and the weights are not, as
+            long as the folder's files have the sizes and times of change that they had then.
 
     Raises:
-        InputError: the model's folder is missing or holds no weights.
+        InputError: the model's folder is not there.
     """
-    location = model_location(model.card)
-    folder = Path(location)
+    folder = Path(model_location(model.card))
     if model.endpoint is not None or not folder.is_dir():
-        server = model.endpoint.model_dump() if model.endpoint else None
-        document: dict[str, Any] = {
-            "id": model.card.id,
-            "revision": model.card.revision,
-            "endpoint": server,
-        }
-        write_json(memo, document)
-        return digest_of(document)
-    records = _records(folder, _remembered(memo))
-    write_json(memo, {"id": model.card.id, "files": [asdict(record) for record in records]})
-    return digest_of({record.name: record.sha256 for record in records})
+        server = model.endpoint.model_dump(mode="json") if model.endpoint else None
+        return digest_of({"id": model.card.id, "revision": model.card.revision, "endpoint": server})
+    files = _files(folder)
+    known = _remembered(memo)
+    if known.get("files") == files and isinstance(known.get("digest"), str):
+        return str(known["digest"])
+    digest = digest_of_model(folder)
+    write_json(memo, {"id": model.card.id, "files": files, "digest": digest})
+    return digest
 
 
-def _remembered(memo: Path) -> dict[str, FileRecord]:
+def _files(folder: Path) -> list[list[Any]]:
+    """Name, size and time of change (ns) of every file in the folder itself."""
+    found = [(path, path.stat()) for path in sorted(folder.iterdir()) if path.is_file()]
+    return [[path.name, status.st_size, status.st_mtime_ns] for path, status in found]
+
+
+def _remembered(memo: Path) -> dict[str, Any]:
     try:
-        return {entry["name"]: FileRecord(**entry) for entry in read_json(memo)["files"]}
-    except (FileNotFoundError, ValueError, KeyError, TypeError):
-        return {}  # Missing, torn or of another form: the files are read again.
-
-
-def _records(folder: Path, remembered: Mapping[str, FileRecord]) -> list[FileRecord]:
-    records = []
-    for path in sorted(folder.iterdir()):
-        if (
-            path.suffix not in _MODEL_SUFFIXES
-            or path.name in _NOT_OF_THE_MODEL
-            or not path.is_file()
-        ):
-            continue
-        status = path.stat()
-        known = remembered.get(path.name)
-        if known and (known.bytes, known.modified_ns) == (status.st_size, status.st_mtime_ns):
-            records.append(known)
-        else:
-            records.append(
-                FileRecord(path.name, status.st_size, status.st_mtime_ns, sha256_of(path))
-            )
-    if not any(Path(record.name).suffix in (".safetensors", ".bin", ".gguf") for record in records):
-        raise InputError(
-            f"{folder} holds no weights (*.safetensors, *.bin, *.gguf).",
-            "Restore the model's files, or train the cell again.",
-        )
-    return records
+        document = read_json(memo)
+    except (FileNotFoundError, ValueError):
+        return {}
+    return document if isinstance(document, dict) else {}

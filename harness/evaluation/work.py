@@ -114,8 +114,13 @@ def generate(
                 label=item.model.id,
             )
         )
-    count = workers or run.recipe.execution.workers or 1
-    fill_pools(jobs, workers=count, progress=progress, log=run.log, vllm_python=vllm_python)
+    fill_pools(
+        jobs,
+        workers=workers or run.recipe.execution.workers,
+        progress=progress,
+        log=run.log,
+        vllm_python=vllm_python,
+    )
 
 
 def _drop_stale_pool(item: Work, progress: Progress) -> None:
@@ -131,16 +136,21 @@ def _drop_stale_pool(item: Work, progress: Progress) -> None:
 
 
 def completions_of(task: EvaluationTask, item: Work) -> dict[str, str]:
-    """The stored completion of every prompt."""
+    """The stored completion of every prompt.
+
+    A problem that the engine refuses for good (its prompt is too long for the model) has the
+    empty completion: the model does not solve it.
+
+    Raises:
+        EnvironmentFailure: completions are missing.
+    """
     from harness.pool import Pool
 
-    table = Pool.open(item.pool).samples(["problem_id", "completion"])
-    found = dict(
-        zip(
-            table.column("problem_id").to_pylist(),
-            table.column("completion").to_pylist(),
-            strict=True,
-        )
+    pool = Pool.open(item.pool)
+    table = pool.samples(["problem_id", "completion"])
+    found = {failure.problem_id: "" for failure in pool.failures()}
+    found |= dict(
+        zip(*(table.column(name).to_pylist() for name in table.column_names), strict=True)
     )
     prompts = task.prompts()
     absent = [problem_id for problem_id in prompts if problem_id not in found]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -73,7 +73,8 @@ class Made:
     """A run with stand-in weights, and what each model answers to each problem."""
 
     run: RunFolder
-    answers: dict[str, Callable[[Problem], str]]
+    answers: dict[str, Callable[[Problem], str | None]]
+    refused: dict[str, int] = field(default_factory=dict)
 
     def retrain(self, cell: Cell, weights: bytes) -> None:
         """Gives a cell new weights."""
@@ -129,7 +130,7 @@ def engine_calls(made: Made, monkeypatch: pytest.MonkeyPatch) -> list[list[str]]
 
 
 def _table(made: Made, calls: list[list[str]]) -> Callable[..., None]:
-    from harness.pool import Pool, Sample
+    from harness.pool import Failure, Pool, Sample
 
     def fill(jobs: Sequence[Any], **_options: Any) -> None:
         calls.append([job.label for job in jobs])
@@ -138,24 +139,14 @@ def _table(made: Made, calls: list[list[str]]) -> Callable[..., None]:
             assert job.samples_per_problem == 1
             pool = Pool.open_or_create(job.folder, {"model": job.model.id}, job.problems)
             answer = made.answers.get(job.label, lambda problem: f" #### {problem.gold}")
-            pool.append(
-                [
-                    Sample(
-                        problem_id=problem.id,
-                        sample_index=index[0],
-                        completion=answer(problem),
-                        finish_reason="stop",
-                        prompt_tokens=1,
-                        completion_tokens=1,
-                        cached_tokens=0,
-                        seed=0,
-                        endpoint="table",
-                        seconds=0.0,
-                    )
-                    for problem_id, index in pool.missing(1)
-                    for problem in job.problems
-                    if problem.id == problem_id
-                ]
-            )
+            for problem in job.problems[: made.refused.get(job.label, 0)]:
+                pool.record_failure(Failure(problem.id, 0, 1, "the prompt is too long"))
+            asked = {problem_id for problem_id, _ in pool.missing(1)}
+            answers = {p.id: answer(p) for p in job.problems if p.id in asked}
+            pool.append([_sample(key, text) for key, text in answers.items() if text is not None])
+            pool.close()
+
+    def _sample(problem_id: str, text: str) -> Sample:
+        return Sample(problem_id, 0, text, "stop", 1, 1, 0, None, "table", 0.0)
 
     return fill

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from harness.cells import cells_of
-from harness.errors import InputError
+from harness.errors import EnvironmentFailure, InputError
 from harness.evaluation.stage import evaluate
 from harness.problems import Problem
 from harness.progress import Progress
@@ -145,6 +145,22 @@ def test_problems_that_were_trained_on_are_refused(made: Any, engine_calls: Call
         evaluate(made.run, Progress(live=False))
     assert test[0].id in str(refusal.value)
     assert engine_calls == []
+
+
+def test_a_problem_that_the_engine_refuses_is_not_solved(made: Any, engine_calls: Calls) -> None:
+    made.refused = {"base-micro-wc": 4}
+    document = evaluate(made.run, Progress(live=False))
+    row = next(row for row in document["models"] if row["model_id"] == "base-micro-wc")
+    assert (row["problems"], row["correct"], row["undecided"]) == (30, 26, 0)
+    assert [r["completion"] for r in made.rows("base-micro-wc")].count("") == 4
+
+
+def test_missing_completions_are_the_environments_fault(made: Any, engine_calls: Calls) -> None:
+    made.answers["base-micro-wc"] = lambda problem: None
+    with pytest.raises(EnvironmentFailure, match="base-micro-wc: 30 of 30"):
+        evaluate(made.run, Progress(live=False))
+    del made.answers["base-micro-wc"]
+    assert len(evaluate(made.run, Progress(live=False))["models"]) == 15
 
 
 def test_an_untrained_run_is_refused_before_anything_is_imported(made: Any) -> None:

@@ -111,29 +111,31 @@ def test_known_files_are_not_read_again(
     memo = tmp_path / "memo.json"
     first = _digest(weights, memo)
     read: list[Path] = []
-    monkeypatch.setattr(
-        "harness.evaluation.models.sha256_of", lambda path: read.append(path) or "x"
-    )
+
+    def reading(folder: Path) -> str:
+        read.append(folder)
+        return first
+
+    monkeypatch.setattr("harness.evaluation.models.digest_of_model", reading)
     assert _digest(weights, memo) == first
     assert read == []
     later = time.time() + 10
     os.utime(weights / "model.safetensors", (later, later))
-    _digest(weights, memo)
-    assert [path.name for path in read] == ["model.safetensors"]
+    assert _digest(weights, memo) == first
+    assert read == [weights.resolve()]
 
 
 def test_a_torn_memo_is_no_obstacle(weights: Path, tmp_path: Path) -> None:
     memo = tmp_path / "memo.json"
     first = _digest(weights, memo)
-    for torn in ('{"files": [{"name"', '{"files": [{"name": "x"}]}', "[]", '{"files": 3}'):
+    for torn in ('{"files": [["name"', '{"files": [["x"]], "digest": "y"}', "[]", '{"files": 3}'):
         memo.write_text(torn)
         assert _digest(weights, memo) == first
 
 
-def test_a_folder_without_weights_is_refused(weights: Path, tmp_path: Path) -> None:
-    (weights / "model.safetensors").unlink()
-    with pytest.raises(InputError, match="weights"):
-        _digest(weights, tmp_path / "memo.json")
+def test_a_folder_that_is_gone_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="is not there"):
+        _digest(tmp_path / "gone", tmp_path / "memo.json")
 
 
 def test_a_hub_model_is_known_by_id_and_revision(tmp_path: Path) -> None:
