@@ -33,7 +33,7 @@ def _budgets(plan: Plan) -> str:
     kind = plan.match["kind"]
     by = f"{kind} ({plan.match['parameters']} parameters)" if kind == "compute" else kind
     heading = (
-        f"Budgets, matched by {by}: one SE sample costs as much as {plan.ratio:.4g} WC samples"
+        f"Budgets, matched by {by}: an SE sample costs as much as {plan.ratio:.4g} WC samples"
     )
     rows = [
         [

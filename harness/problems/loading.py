@@ -10,7 +10,7 @@ from __future__ import annotations
 import gzip
 import json
 import zlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +23,7 @@ __all__ = ["load_problems", "overlap", "problem_of_row"]
 
 _SHOWN_LINES = 5
 _NAMED_IDS = 10
+_OPTIONAL_COLUMNS = ("level", "subject", "solution", "external_id")
 
 
 def load_problems(problem_set: ProblemSet, split: str) -> list[Problem]:
@@ -118,10 +119,12 @@ def _problems_of(
     places: dict[str, int] = {}
     bad: dict[str, list[int]] = {}
     clashes: dict[str, list[int]] = {}
+    there: dict[str, None] = {}
     for number, row in rows:
         try:
             if isinstance(row, InputError):
                 raise row
+            there.update(dict.fromkeys(row))
             problem = problem_of_row(row, columns)
         except InputError as error:
             bad.setdefault(error.message, []).append(number)
@@ -131,16 +134,32 @@ def _problems_of(
             places[problem.id] = number
         elif known != problem:
             clashes.setdefault(problem.id, [places[problem.id]]).append(number)
-    _refuse(bad, clashes, source, unit)
+    _refuse(bad, clashes, _absent(columns, there), source, unit)
     if not problems:
         raise InputError(f"{source} holds no problems.")
     return list(problems.values())
 
 
+def _absent(columns: Columns, there: Collection[str]) -> list[str]:
+    """What to say about optional columns that the recipe names and no row has."""
+    named = {role: getattr(columns, role) for role in _OPTIONAL_COLUMNS}
+    return [
+        f"no {column!r} (the recipe's columns.{role}) in any row; there are: {', '.join(there)}"
+        for role, column in named.items()
+        if there and column is not None and column not in there
+    ]
+
+
 def _refuse(
-    bad: dict[str, list[int]], clashes: dict[str, list[int]], source: str, unit: str
+    bad: dict[str, list[int]],
+    clashes: dict[str, list[int]],
+    absent: Sequence[str],
+    source: str,
+    unit: str,
 ) -> None:
     issues = Issues()
+    for message in absent:
+        issues.add("columns", message)
     for message, numbers in bad.items():
         issues.add(f"{unit} {_numbers(numbers)}", message)
     for number, (problem_id, numbers) in enumerate(clashes.items()):

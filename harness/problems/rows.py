@@ -109,8 +109,8 @@ def _text(row: Mapping[str, Any], column: str, role: str) -> str:
 
 
 def _optional(row: Mapping[str, Any], column: str | None, role: str) -> str:
-    if column is None:
-        return ""
-    if row.get(column, "") is None or row.get(column) == "":
+    # Rows of one file may lack a level or a solution; `load_problems` refuses a column that no
+    # row has.
+    if column is None or row.get(column) is None or row[column] == "":
         return ""
     return _text(row, column, role)

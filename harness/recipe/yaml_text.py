@@ -8,6 +8,7 @@ a repeated key is refused with both lines, and every path of keys knows its line
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -91,8 +92,14 @@ def parse_yaml(text: str) -> Parsed:
         YamlProblem: the text does not parse, or uses what a recipe may not (several
             documents, tags, keys that are not text, references to itself).
     """
+    return _Values().parsed(_composed(text))
+
+
+# Parsing takes most of the time of loading; the same card is read for many recipes.
+@functools.lru_cache(maxsize=64)
+def _composed(text: str) -> yaml.Node | None:
     try:
-        node = yaml.compose(text, Loader=_Loader)
+        return yaml.compose(text, Loader=_Loader)
     except yaml.MarkedYAMLError as error:
         raise _from_yaml(error) from None
     except yaml.reader.ReaderError as error:
@@ -103,7 +110,6 @@ def parse_yaml(text: str) -> Parsed:
         ) from None
     except RecursionError:
         raise YamlProblem(1, 0, "it is nested too deeply") from None
-    return _Values().parsed(node)
 
 
 def _from_yaml(error: yaml.MarkedYAMLError) -> YamlProblem:

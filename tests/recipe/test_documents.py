@@ -6,7 +6,7 @@ import copy
 import json
 from typing import Any
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from harness.recipe import Recipe
@@ -29,6 +29,7 @@ DOCUMENTS = st.dictionaries(
 )
 
 
+@settings(max_examples=25)
 @given(RECIPES)
 def test_documents_are_json_and_whole(recipe: Recipe) -> None:
     document = json.loads(json.dumps(recipe_document(recipe), allow_nan=False))

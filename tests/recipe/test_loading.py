@@ -21,7 +21,7 @@ from harness.resources import recipes_folder
 from tests.recipe.strategies import RECIPES
 
 MICRO = (recipes_folder() / "w2s-micro.yaml").read_text(encoding="utf-8")
-ON_DISK = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60)
+ON_DISK = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=30)
 
 
 @pytest.fixture

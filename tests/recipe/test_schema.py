@@ -7,7 +7,7 @@ from typing import Any
 
 import jsonschema
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from harness.recipe.catalogue import recipe_names
@@ -38,6 +38,7 @@ def test_shipped_recipes_fit_the_schema_and_name_it(name: str) -> None:
     assert first == "# yaml-language-server: $schema=recipe.schema.json"
 
 
+@settings(max_examples=25)
 @given(recipe_values())
 def test_what_the_loader_accepts_the_schema_accepts(values: dict[str, Any]) -> None:
     assert not list(VALIDATOR.iter_errors(values))
