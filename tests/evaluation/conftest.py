@@ -68,12 +68,19 @@ def write_variant(own_tasks: Path) -> Callable[[str, Mapping[str, str]], None]:
     return write
 
 
+Answer = Callable[[Problem], str | None]
+
+
+def _right(problem: Problem) -> str:
+    return f" #### {problem.gold}"
+
+
 @dataclass
 class Made:
     """A run with stand-in weights, and what each model answers to each problem."""
 
     run: RunFolder
-    answers: dict[str, Callable[[Problem], str | None]]
+    answers: dict[str, Answer]
     refused: dict[str, int] = field(default_factory=dict)
 
     def retrain(self, cell: Cell, weights: bytes) -> None:
@@ -138,7 +145,7 @@ def _table(made: Made, calls: list[list[str]]) -> Callable[..., None]:
             assert job.decoding.temperature == 0.0
             assert job.samples_per_problem == 1
             pool = Pool.open_or_create(job.folder, {"model": job.model.id}, job.problems)
-            answer = made.answers.get(job.label, lambda problem: f" #### {problem.gold}")
+            answer: Answer = made.answers.get(job.label, _right)
             for problem in job.problems[: made.refused.get(job.label, 0)]:
                 pool.record_failure(Failure(problem.id, 0, 1, "the prompt is too long"))
             asked = {problem_id for problem_id, _ in pool.missing(1)}
