@@ -12,28 +12,22 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Literal
 
+from harness.grading.extraction import MAX_ANSWER_CHARACTERS
+
 Outcome = Literal["correct", "wrong", "undecided"]
 
-_MAX_DIGITS = 60
+_MAX_DIGITS = MAX_ANSWER_CHARACTERS
 _DIGITS = rf"\d{{1,{_MAX_DIGITS}}}"
 _DECIMAL = re.compile(rf"([-+]?)({_DIGITS})?(?:\.({_DIGITS})?)?")
 _QUOTIENT = re.compile(rf"([-+]?)({_DIGITS})/({_DIGITS})")
 _LATEX_FRACTION = re.compile(rf"([-+]?)\\frac\{{([-+]?{_DIGITS})\}}\{{({_DIGITS})\}}")
 _SHORT_FRACTION = re.compile(r"\\frac(\d)(\d)")
-_THOUSANDS = re.compile(r"(?<![\d.])(\d{1,3})((?:,\d{3})+)(?![\d,])")
+_THOUSANDS = re.compile(r"(?<![\d.,])([1-9]\d{0,2})((?:,\d{3})+)(?![\d,])")
+_BRACKETS = re.compile(r"[(\[]|\\\{")
 _WRAPPERS = re.compile(r"\\(?:text|mathrm|textbf|mathbf)\{([^{}]{0,500})\}")
-# A space between two digits stays: "1 2" is not 12.
-_SPACES = re.compile(r"(?<!\d)(?:\s|\\[,;!: ]|~)+|(?:\s|\\[,;!: ]|~)+(?!\d)")
-_REPLACED = (
-    ("\\dfrac", "\\frac"),
-    ("\\tfrac", "\\frac"),
-    ("\\left", ""),
-    ("\\right", ""),
-    ("\\$", ""),
-    ("$", ""),
-    ("\u2212", "-"),
-    ("{,}", ","),
-)
+_DELIMITERS = re.compile(r"\\(?:left|right)(?![A-Za-z])")
+_DRESS = re.compile(r"(?:\s|~|\\?\$|(?<!\\)\\[,;!: ])+")
+_REPLACED = (("\\dfrac", "\\frac"), ("\\tfrac", "\\frac"), ("\u2212", "-"), ("{,}", ","))
 
 
 @dataclass(frozen=True)
@@ -54,6 +48,8 @@ def compare_answers(gold: str, answer: str) -> Comparison:
     """
     if gold == answer:
         return Comparison("correct", "raw")
+    if max(len(gold), len(answer)) > MAX_ANSWER_CHARACTERS:
+        return Comparison("undecided", "cap", f"over {MAX_ANSWER_CHARACTERS} characters")
     plain_gold, plain_answer = normalised(gold), normalised(answer)
     if plain_gold and plain_gold == plain_answer:
         return Comparison("correct", "normalised")
@@ -70,15 +66,26 @@ def normalised(text: str) -> str:
     """The answer without dress: dollars, spaces, `\\text`, `\\left`, a final full stop."""
     for old, new in _REPLACED:
         text = text.replace(old, new)
-    text = _WRAPPERS.sub(r"\1", text)
-    text = _SPACES.sub("", text).strip()
+    text = _DELIMITERS.sub("", _WRAPPERS.sub(r"\1", text))
+    text = _DRESS.sub(_between, text)
     text = text.removesuffix(".") if not text.endswith("..") else text
     text = _SHORT_FRACTION.sub(r"\\frac{\1}{\2}", text)
+    if _BRACKETS.search(text):  # In a tuple "1,234" is two numbers.
+        return text
     return _THOUSANDS.sub(lambda found: found[1] + found[2].replace(",", ""), text)
 
 
+def _between(dress: re.Match[str]) -> str:
+    """Nothing, but a space between two digits: "1 2" is not 12."""
+    before, behind = (
+        dress.string[dress.start() - 1 : dress.start()],
+        dress.string[dress.end() : dress.end() + 1],
+    )
+    return " " if before.isdigit() and behind.isdigit() else ""
+
+
 def exact_number(text: str) -> Fraction | None:
-    """The number that a text is, exactly; None where it is none, or has over 60 digits."""
+    """The number that a text is, exactly; None where it is none, or over the cap on digits."""
     if (found := _LATEX_FRACTION.fullmatch(text)) or (found := _QUOTIENT.fullmatch(text)):
         sign, above, below = found.groups()
     elif (found := _DECIMAL.fullmatch(text)) and (found[2] or found[3]):

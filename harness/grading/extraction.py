@@ -15,16 +15,22 @@ from harness.errors import InputError, unknown_name
 
 MAX_CHARACTERS = 2_000_000
 MAX_ANSWER_CHARACTERS = 1000
-_NUMBER = re.compile(r"[-+\u2212]?\$?\d{1,60}(?:,\d{3})*(?:\.\d{1,60})?(?:/\d{1,60})?")
-_HASH_LINE = re.compile(r"[ \t]*([^\n]{1,1000})")
-_PHRASE_GSM8K = "the answer is"
-_PHRASE_MINERVA = "final answer is"
-_TAIL_CHARACTERS = 4000
+# A minus behind a digit is a subtraction or a range, not a sign.
+NUMBER = re.compile(r"(?:(?<!\d)[-+\u2212])?\$?(?:\d+(?:,\d{3}(?!\d))*(?:\.\d+)?|\.\d+)(?:/\d+)?")
+_BRACES = re.compile(r"\\boxed\{|\\[\\{}]|[{}]")
+_PHRASE_GSM8K = re.compile("the answer is", re.IGNORECASE | re.ASCII)
+_PHRASE_MINERVA = re.compile("final answer is", re.IGNORECASE | re.ASCII)
+_END_MINERVA = "I hope it is correct"
+_FIRST_WINDOW = 300
 
 
 @dataclass(frozen=True)
 class Extraction:
-    """The answer as it stands in the text, and the rule that found it; None: nothing found."""
+    """The answer as it stands in the text, and the rule that found it; None: nothing found.
+
+    An answer over `MAX_ANSWER_CHARACTERS` is cut one character behind that, so that it can be
+    told from one that is whole.
+    """
 
     answer: str | None
     rule: str
@@ -47,74 +53,89 @@ def extract_answer(completion: str, format: str) -> Extraction:
     for name, rule in FORMATS[format]:
         answer = rule(completion)
         if answer is not None and (text := answer.strip()):
-            return Extraction(text[:MAX_ANSWER_CHARACTERS], name)
+            return Extraction(text[: MAX_ANSWER_CHARACTERS + 1], name)
     return Extraction(None, "none")
 
 
 def after_hashes(text: str) -> str | None:
     """The rest of the line behind the last `####`."""
     place = text.rfind("####")
-    if place < 0:
-        return None
-    found = _HASH_LINE.match(text, place + 4)
-    return found[1] if found else None
+    return None if place < 0 else text[place + 4 :].partition("\n")[0]
 
 
 def last_box(text: str) -> str | None:
-    r"""The content of the last `\boxed{…}` whose braces are balanced.
-
-    One scan from the right over the places where a box opens, each closed at most once: the
-    first that balances within the cap is the answer.
-    """
-    end = len(text)
-    for _ in range(50):  # Hostile texts hold 10^5 open boxes; nobody needs more than a few.
-        place = text.rfind("\\boxed{", 0, end)
-        if place < 0:
-            return None
-        content = _balanced(text, place + len("\\boxed{"))
-        if content is not None:
-            return content
-        end = place
-    return None
+    r"""The content of the last `\boxed{…}` whose braces are balanced; `\{` and `\}` are text."""
+    place = text.rfind("\\boxed{")
+    if place < 0:
+        return None
+    content = _balanced(text, place + len("\\boxed{"))
+    return content if content is not None else _last_balanced_box(text)
 
 
 def _balanced(text: str, start: int) -> str | None:
     depth = 1
-    for index in range(start, min(len(text), start + MAX_ANSWER_CHARACTERS + 1)):
-        if text[index] == "{":
-            depth += 1
-        elif text[index] == "}":
+    for token in _BRACES.finditer(text, start):
+        if token[0] == "}":
             depth -= 1
             if depth == 0:
-                return text[start:index]
+                return text[start : token.start()]
+        elif token[0] in ("{", "\\boxed{"):
+            depth += 1
     return None
 
 
+def _last_balanced_box(text: str) -> str | None:
+    """One pass with a stack of open braces: 10^5 boxes that never close cost no more than text."""
+    open_braces: list[int] = []  # Where the content of a box starts; -1 for another brace.
+    start = end = -1
+    for token in _BRACES.finditer(text):
+        if token[0] == "{":
+            open_braces.append(-1)
+        elif token[0] == "\\boxed{":
+            open_braces.append(token.end())
+        elif token[0] == "}" and open_braces and (opened := open_braces.pop()) > start:
+            start, end = opened, token.start()
+    return text[start:end] if start >= 0 else None
+
+
 def number_after_phrase(text: str) -> str | None:
-    """The first number behind the last "The answer is"."""
-    place = text.lower().rfind(_PHRASE_GSM8K)
-    if place < 0:
-        return None
-    found = _NUMBER.search(text, place, place + _TAIL_CHARACTERS)
+    """The first number behind the last "The answer is", before the model invents a question."""
+    own = text.partition("\nQ:")[0]
+    place = _last_end(_PHRASE_GSM8K, own)
+    found = NUMBER.search(own, place) if place >= 0 else None
     return found[0] if found else None
 
 
 def last_number(text: str) -> str | None:
-    """The last number of the text's end."""
-    numbers = _NUMBER.findall(text[-_TAIL_CHARACTERS:])
-    return numbers[-1] if numbers else None
+    """The last number, looked for from the end in windows that grow."""
+    size = _FIRST_WINDOW
+    while True:
+        start = max(0, len(text) - size)
+        found = None
+        for found in NUMBER.finditer(text, start):  # noqa: B007 (the last one is wanted)
+            pass
+        # A number at the very start of a window may go on to the left of it.
+        if start == 0 or (found is not None and found.start() > start + 4):
+            return found[0] if found else None
+        size *= 8
 
 
 def minerva_phrase(text: str) -> str | None:
     """What stands between "The final answer is" and the sentence that ends the format."""
     own = _own_part(text)
-    place = own.lower().find(_PHRASE_MINERVA)
+    end = own.find(_END_MINERVA)
+    place = _last_end(_PHRASE_MINERVA, own[:end]) if end >= 0 else -1
+    if place < 0:
+        place = _last_end(_PHRASE_MINERVA, own)
+        end = own.find("\n", place)
     if place < 0:
         return None
-    rest = own[place + len(_PHRASE_MINERVA) : place + _TAIL_CHARACTERS]
-    end = rest.find("I hope it is correct")
-    line = rest[:end] if end >= 0 else rest.split("\n", 1)[0]
-    return line.strip().lstrip(":").strip().rstrip(".").strip().strip("$")
+    answer = own[place : end if end >= 0 else len(own)].strip().lstrip(":").strip()
+    if not answer.endswith(".."):
+        answer = answer.removesuffix(".").rstrip()
+    if len(answer) >= 2 and answer[0] == answer[-1] == "$":
+        return answer[1:-1]
+    return answer
 
 
 def minerva_box(text: str) -> str | None:
@@ -123,7 +144,15 @@ def minerva_box(text: str) -> str | None:
 
 
 def _own_part(text: str) -> str:
-    return text.split("\nProblem:", 1)[0]
+    return text.partition("\nProblem:")[0]
+
+
+def _last_end(pattern: re.Pattern[str], text: str) -> int:
+    """Where the last occurrence ends; -1 where there is none."""
+    end = -1
+    for found in pattern.finditer(text):
+        end = found.end()
+    return end
 
 
 Rule = Callable[[str], str | None]
