@@ -21,8 +21,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, Any, Self
 
+from harness.engines.folders import engines_folder
 from harness.errors import EnvironmentFailure
-from harness.paths import cache_folder
 
 WORKERS_FOLDER = Path(__file__).parent / "workers"
 LOG_LINES = 15
@@ -255,7 +255,7 @@ def worker_environment(python: Path) -> dict[str, str]:
     packages into it. To an interpreter of the user's they may well belong (module systems of
     clusters work that way). A stack is written when native code crashes.
     """
-    managed = python.is_relative_to(cache_folder() / "engines")
+    managed = python.is_relative_to(engines_folder())
     unwanted = ("PYTHONSAFEPATH", *(_FOREIGN if managed else ()))
     kept = {name: value for name, value in os.environ.items() if name not in unwanted}
     return {"PYTHONFAULTHANDLER": "1", **kept}
