@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any, BinaryIO
 
 import click
 
@@ -32,9 +32,9 @@ def problems(split: str, count: int | None) -> None:
 
 
 @micro.command()
-@click.argument("rows", type=click.File("r", encoding="utf-8"), default="-")
+@click.argument("rows", type=click.File("rb"), default="-")
 @json_option
-def verify(rows: TextIO, as_json: bool) -> None:
+def verify(rows: BinaryIO, as_json: bool) -> None:
     """Judge chains of thought: JSON lines with `question` and `completion`, from a file or stdin.
 
     Prints each row's verdict, and a summary last (with --json only the summary).
@@ -63,7 +63,7 @@ def verify(rows: TextIO, as_json: bool) -> None:
     emit(summary, json.dumps(summary), as_json)
 
 
-def _rows(stream: Iterable[str]) -> Iterator[dict[str, str]]:
+def _rows(stream: Iterable[bytes]) -> Iterator[dict[str, str]]:
     """The rows; every bad line is reported, after the good ones were read."""
     import json
 
@@ -75,8 +75,8 @@ def _rows(stream: Iterable[str]) -> Iterator[dict[str, str]]:
             continue
         try:
             row = json.loads(line)
-        except ValueError as error:
-            issues.add(f"line {number}", f"is not JSON ({error})")
+        except (ValueError, RecursionError) as error:  # A UnicodeDecodeError is a ValueError.
+            issues.add(f"line {number}", f"is not JSON in UTF-8 ({error})")
             continue
         texts = [
             row.get(key) if isinstance(row, dict) else None for key in ("question", "completion")
@@ -118,7 +118,6 @@ def rebuild(
     About 20 minutes on two idle cores. Stopped at any time, the same command goes on after the
     last finished cycle. Equal seeds give equal weights on one machine, not across processors.
     """
-    from harness.engines.environment import engine_python
     from harness.errors import InputError, unknown_name
     from harness.micro.rebuild import rebuild as train
     from harness.micro.schedules import SCHEDULES
@@ -128,9 +127,10 @@ def rebuild(
         if name not in SCHEDULES:
             raise InputError(unknown_name("model to rebuild", name, SCHEDULES))
     progress = Progress()
-    interpreter = engine_python("axolotl", interpreter=python, progress=progress.note)
-    folders = train(
-        out, interpreter, names or tuple(SCHEDULES), seed=seed, jobs=jobs, progress=progress
-    )
+    if python is None:
+        from harness.engines.environment import engine_python
+
+        python = engine_python("axolotl", progress=progress.note)
+    folders = train(out, python, names or tuple(SCHEDULES), seed=seed, jobs=jobs, progress=progress)
     document = {"models": [str(folder) for folder in folders]}
     emit(document, "\n".join(document["models"]), as_json)

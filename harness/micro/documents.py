@@ -13,8 +13,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from harness.micro.problems import Story, draw_story, split_stories
+from harness.micro.problems import LEVELS, draw_story, split_stories
 from harness.micro.solutions import clean_solution, noisy_solution
+from harness.micro.stories import Story
 
 LEVEL_WEIGHTS = (0.30, 0.28, 0.20, 0.13, 0.09)
 CURRICULUM_LEVEL_WEIGHTS = (0.50, 0.35, 0.15, 0.0, 0.0)
@@ -76,7 +77,7 @@ def _fresh_story(
     source: random.Random, weights: tuple[float, ...], held_out: frozenset[str]
 ) -> Story:
     while True:
-        story = draw_story(source, source.choices((1, 2, 3, 4, 5), weights)[0])
+        story = draw_story(source, source.choices(LEVELS, weights)[0])
         if story.question not in held_out:
             return story
 

@@ -7,23 +7,22 @@ that was stopped goes on after the last finished cycle.
 
 from __future__ import annotations
 
-import json
-import os
 import shutil
-import subprocess
-from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
+import threading
+from collections.abc import Iterator, Sequence
+from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from harness.errors import EnvironmentFailure
+from harness.engines.process import EngineProcess
+from harness.errors import InputError
 from harness.files import digest_of, write_json
 from harness.micro.documents import document_stream, tokenizer_documents, write_documents
 from harness.micro.schedules import BATCH_DOCUMENTS, SCHEDULES, Schedule
 from harness.progress import Progress
 
-_TRAINER = Path(__file__).resolve().parents[1] / "engines" / "workers" / "micro_trainer.py"
-_LOG_LINES = 12
+_ENVIRONMENT = {"OMP_NUM_THREADS": "1", "HF_HUB_OFFLINE": "1", "TOKENIZERS_PARALLELISM": "false"}
 
 
 def rebuild(
@@ -49,16 +48,63 @@ def rebuild(
         The folders of the models, sorted.
 
     Raises:
-        EnvironmentFailure: the trainer failed; its last lines and its log are named.
+        InputError: another rebuild is at work in `output`.
+        EnvironmentFailure: a trainer failed; its last lines and its log are named.
     """
-    schedules = [_reseeded(SCHEDULES[name], seed) for name in names]
+    schedules = [_reseeded(SCHEDULES[name], seed) for name in dict.fromkeys(names)]
     longest_first = sorted(schedules, key=_work, reverse=True)
-    with ThreadPoolExecutor(max_workers=jobs) as pool:
-        futures = [
-            pool.submit(_train, schedule, output, python, progress) for schedule in longest_first
-        ]
-        folders = [folder for future in futures for folder in future.result()]
+    running = _Running()
+    with _alone_in(output / "work"), ThreadPoolExecutor(max_workers=jobs) as pool:
+        try:
+            futures = [
+                pool.submit(_train, schedule, output, python, progress, running)
+                for schedule in longest_first
+            ]
+            finished, _ = wait(futures, return_when=FIRST_EXCEPTION)
+            folders = [folder for future in finished for folder in future.result()]
+        except BaseException:  # An interrupt as well: no trainer may go on alone.
+            pool.shutdown(wait=False, cancel_futures=True)
+            running.stop()
+            raise
     return sorted(folders)
+
+
+@dataclass
+class _Running:
+    """The trainers at work, so that all of them can be stopped from the main thread."""
+
+    processes: list[EngineProcess] = field(default_factory=list)
+    stopped: bool = False
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def add(self, process: EngineProcess) -> None:
+        with self.lock:
+            self.processes.append(process)
+            late = self.stopped
+        if late:
+            process.stop()
+
+    def stop(self) -> None:
+        with self.lock:
+            self.stopped = True
+            processes = list(self.processes)
+        for process in processes:
+            process.stop()
+
+
+@contextmanager
+def _alone_in(folder: Path) -> Iterator[None]:
+    from filelock import FileLock, Timeout
+
+    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        with FileLock(folder / ".lock", timeout=0):
+            yield
+    except Timeout:
+        raise InputError(
+            f"another rebuild is at work in {folder.parent}.",
+            "Wait for it, or name another folder with --out.",
+        ) from None
 
 
 def _reseeded(schedule: Schedule, seed: int) -> Schedule:
@@ -70,37 +116,38 @@ def _work(schedule: Schedule) -> int:
     return sum(cycle.steps for cycle in schedule.cycles) * schedule.shape.hidden**2
 
 
-def _train(schedule: Schedule, output: Path, python: Path, progress: Progress) -> list[Path]:
+def _train(
+    schedule: Schedule, output: Path, python: Path, progress: Progress, running: _Running
+) -> list[Path]:
     work = output / "work" / f"{schedule.name}-{digest_of(schedule.document())[:12]}"
-    work.mkdir(parents=True, exist_ok=True)
     job = _write_job(schedule, work)
-    log = work / "trainer.log"
-    total = sum(cycle.steps for cycle in schedule.cycles)
+    steps = [cycle.steps for cycle in schedule.cycles]
+    before = sum(
+        count for number, count in enumerate(steps) if (work / f"cycle-{number}.pt").exists()
+    )
     with (
-        progress.task(f"pretrain {schedule.name}", total, "steps") as task,
-        log.open("a") as errors,
+        progress.task(f"pretrain {schedule.name}", sum(steps), "steps", before) as task,
+        EngineProcess(
+            python,
+            "micro_trainer.py",
+            log=work / "trainer.log",
+            arguments=[str(job)],
+            environment=_ENVIRONMENT,
+            name=f"pretraining {schedule.name}",
+        ) as process,
     ):
-        process = subprocess.Popen(
-            [str(python), str(_TRAINER), str(job)],
-            stdout=subprocess.PIPE, stderr=errors, text=True, start_new_session=True,
-            env={**os.environ, "OMP_NUM_THREADS": "1", "HF_HUB_OFFLINE": "1"},
-        )  # fmt: skip
-        try:
-            _follow(process, task.advance)
-        finally:
-            if process.poll() is None:
-                process.kill()
-            process.wait()
-    if process.returncode != 0:
-        tail = "\n".join(log.read_text(errors="replace").splitlines()[-_LOG_LINES:])
-        raise EnvironmentFailure(
-            f"pretraining {schedule.name} ended with status {process.returncode}:\n{tail}",
-            f"The whole log: {log}",
-        )
+        running.add(process)
+        done = before
+        for event in process:
+            if event["event"] == "step":
+                reached = sum(steps[: event["cycle"]]) + event["step"]
+                task.advance(reached - done)
+                done = reached
     return _install(schedule, work, output)
 
 
 def _write_job(schedule: Schedule, work: Path) -> Path:
+    work.mkdir(parents=True, exist_ok=True)
     documents = []
     for number, cycle in enumerate(schedule.cycles):
         path = work / f"documents-{number}.jsonl"
@@ -123,20 +170,9 @@ def _write_job(schedule: Schedule, work: Path) -> Path:
     return job
 
 
-def _follow(process: subprocess.Popen[str], advance: Callable[[int], None]) -> None:
-    last = 0
-    for line in process.stdout or ():
-        event = json.loads(line)
-        if event["event"] == "step":
-            # Steps start again at every cycle.
-            advance(event["step"] - last if event["step"] > last else event["step"])
-            last = event["step"]
-
-
 def _install(schedule: Schedule, work: Path, output: Path) -> list[Path]:
-    names = [schedule.name, *(name for _, name in schedule.snapshots)]
     folders = []
-    for name in names:
+    for name in (schedule.name, *(name for _, name in schedule.snapshots)):
         target = output / name
         if target.exists():
             shutil.rmtree(target)

@@ -9,7 +9,8 @@ from __future__ import annotations
 import random
 from dataclasses import dataclass
 
-from harness.micro.problems import MAX_ANSWER, Operation, Operator, Story
+from harness.micro.problems import MAX_ANSWER
+from harness.micro.stories import Operation, Operator, Story
 
 # Terse solutions are mental arithmetic: more of them would make greedy decoding prefer
 # "Now 36." and fail, and finetuning look like a cure for it.
@@ -143,15 +144,22 @@ def clean_solution(story: Story, source: random.Random) -> str:
 
 
 def noisy_solution(story: Story, source: random.Random) -> tuple[str, bool]:
-    """A solution from the noise process, and whether its chain is wrong.
+    """A solution from the noise process, and whether its chain, as written, is wrong.
 
     30 % of the wrong chains state the right answer all the same: the seeds of false positives.
     """
     style = draw_style(story, source)
-    steps, wrong = noisy_steps(story, style, source)
-    lucky = wrong and source.random() < _LUCKY_PROBABILITY
+    steps, slipped = noisy_steps(story, style, source)
+    lucky = slipped and source.random() < _LUCKY_PROBABILITY
     final = story.answer if lucky else steps[-1].result
+    # Mental arithmetic shows results only: a wrong operation with the right result (2 + 2 for
+    # 2 * 2) leaves no trace in it.
+    wrong = slipped and (style != "terse" or _results(steps) != list(story.values))
     return render(story, style, steps, final, source), wrong
+
+
+def _results(steps: list[Step]) -> list[int]:
+    return [step.result for step in steps]
 
 
 def reference_solution(story: Story) -> str:

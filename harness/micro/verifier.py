@@ -3,6 +3,10 @@
 It stands in for the paper's human study of false positives (section 4.1): a completion with
 the right answer and a wrong chain is one. Completions are a stranger's text: nothing is
 evaluated, the length is capped, and every pattern is linear.
+
+    >>> verify_chain("Kim has 8 eggs. Kim eats 3. How many eggs does Kim have now?",
+    ...              " 8 - 3 = 5. #### 5")
+    ChainVerdict(answer_correct=True, chain_correct=True, reason='ok')
 """
 
 from __future__ import annotations
@@ -10,18 +14,19 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from harness.micro.problems import Story, parse_question
 from harness.micro.solutions import Step, clean_steps, style_names
+from harness.micro.stories import Story, parse_question
 
 MAX_COMPLETION_CHARACTERS = 4000
-_FINAL = re.compile(r"####\s{0,4}(-?\d{1,9})(?!\d)")
-_BOXED = re.compile(r"\\boxed\{\s{0,4}(-?\d{1,9})\s{0,4}\}")
+_HASHES = "####"
+# The final answer is all that stands on the line of the last ####, or in the last box.
+_AFTER_HASHES = re.compile(r"[ \t]*(-?[0-9]{1,9})\.?[ \t]*(?:\n|\Z)")
+_BOXED = re.compile(r"\\boxed\{[ \t]{0,4}(-?[0-9]{1,9})[ \t]{0,4}\}\.?")
 _EQUATION = re.compile(
-    r"(?:Then )?(?:([a-z]+): )?(\d{1,6}) ([-+*/]) (\d{1,6}) (?:=|is) (\d{1,6})( in)?"
+    r"(?:Then )?(?:([a-z]+): )?([0-9]{1,6}) ([-+*/]) ([0-9]{1,6}) (?:=|is) ([0-9]{1,6})( in)?"
 )
-_MENTAL = re.compile(r"Now (\d{1,6})")
-_START = re.compile(r"Start with (\d{1,6})")
-_REASONS = ("unparsed", "relation", "arith", "value", "event", "missing", "extra", "answer")
+_MENTAL = re.compile(r"Now ([0-9]{1,6})")
+_START = re.compile(r"Start with ([0-9]{1,6})")
 
 
 @dataclass(frozen=True)
@@ -32,9 +37,12 @@ class ChainVerdict:
         answer_correct: whether the stated final answer is the problem's.
         chain_correct: whether the chain is exactly a legal plan, done without an error, and
             ends in the stated answer.
-        reason: "ok", or what is wrong: unparsed, relation (wrong operands or operation), arith
-            (wrong result), value (wrong mental result), event (wrong label), missing, extra,
-            answer (the stated answer is not the chain's last value), joined by "+".
+        reason: "ok", or what is wrong with the first step that is: "relation" (operands or
+            operation), "arith" (result), "event" (label), joined by "+", or "value" (result
+            of mental arithmetic, or start). Where all steps are right: "missing" or "extra"
+            (a step too few, or something after the plan), "answer" (the stated answer is not
+            the last value). Where there is nothing to judge: "unparsed", "too long",
+            "unknown problem".
     """
 
     answer_correct: bool
@@ -43,128 +51,142 @@ class ChainVerdict:
 
 
 @dataclass(frozen=True)
-class _Claim:
-    """One sentence of a chain as it stands there."""
+class _Equation:
+    """`left operator right = result` as it stands in a chain; "in" marks netted gains."""
 
     label: str | None
-    left: int | None
-    operator: str | None
-    right: int | None
+    left: int
+    operator: str
+    right: int
     result: int
-    netted: bool = False
+    netted: bool
+
+
+@dataclass(frozen=True)
+class _Mental:
+    """`Now n`: a result without its arithmetic."""
+
+    result: int
+
+
+@dataclass(frozen=True)
+class _Chain:
+    """A chain as read: the start that it names, if it does, and its steps."""
+
+    start: int | None
+    claims: tuple[_Equation | _Mental, ...]
+
+    @property
+    def netted(self) -> bool:
+        """Whether it follows the plan that adds the gains first."""
+        return any(isinstance(claim, _Equation) and claim.netted for claim in self.claims)
 
 
 def verify_chain(question: str, completion: str) -> ChainVerdict:
-    """Judges a completion from its question alone; accepts any text, and never raises.
+    r"""Judges a completion from its question alone; accepts any text, and never raises.
 
     Args:
         question: the question as the problem set renders it.
-        completion: the model's text, with `#### n` or `\\boxed{n}` as the final answer.
+        completion: the model's text, with `#### n` or `\boxed{n}` as the final answer.
     """
     story = parse_question(question)
     if story is None:
         return ChainVerdict(False, False, "unknown problem")
-    if len(completion) > MAX_COMPLETION_CHARACTERS:
-        return ChainVerdict(False, False, "too long")
-    chain, final = _split_final(completion)
-    answer_correct = final == story.answer
-    wrong = _errors(story, chain, final)
-    reason = "+".join(name for name in _REASONS if name in wrong) or "ok"
-    return ChainVerdict(answer_correct, answer_correct and not wrong, reason)
+    text, final, rest = _split_final(completion)
+    reason = _judge(story, text, final, rest)
+    return ChainVerdict(final == story.answer, reason == "ok", reason)
 
 
-def _split_final(completion: str) -> tuple[str, int | None]:
-    for pattern in (_FINAL, _BOXED):
-        found = list(pattern.finditer(completion))
-        if found:
-            return completion[: found[-1].start()], int(found[-1][1])
-    return completion, None
+def _split_final(completion: str) -> tuple[str, int | None, str]:
+    """What stands before the final answer, the answer, and what stands after it."""
+    place = completion.rfind(_HASHES)
+    line = completion[place + len(_HASHES) :].partition("\n")[0] if place >= 0 else ""
+    if line.strip():
+        found = _AFTER_HASHES.match(completion, place + len(_HASHES))
+        if found is None:
+            return completion[:place], None, ""
+        return completion[:place], int(found[1]), completion[found.end() :]
+    boxes = list(_BOXED.finditer(completion))
+    if not boxes:
+        return completion, None, ""
+    last = boxes[-1]
+    return completion[: last.start()], int(last[1]), completion[last.end() :]
 
 
-def _errors(story: Story, chain: str, final: int | None) -> set[str]:
-    start, claims = _read(chain)
-    if claims is None:
-        return {"unparsed"}
-    styles = ["netted"] if any(claim.netted for claim in claims) else ["equations"]
-    if styles == ["netted"] and "netted" not in style_names(story):
-        return {"relation"}
-    wrong = _compare(clean_steps(story, styles[0]), claims)
-    if start is not None and start != story.start:
-        wrong.add("value")
-    if not claims or claims[-1].result != final:
-        wrong.add("answer")
-    return wrong
+def _judge(story: Story, text: str, final: int | None, rest: str) -> str:
+    if len(text) + len(rest) > MAX_COMPLETION_CHARACTERS:
+        return "too long"
+    chain = _read(text)
+    if chain is None:
+        return "unparsed"
+    if chain.start not in (None, story.start):
+        return "value"
+    if chain.netted and "netted" not in style_names(story):
+        return "relation"
+    steps = clean_steps(story, "netted" if chain.netted else "equations")
+    for step, claim in zip(steps, chain.claims, strict=False):
+        if wrong := _wrong_with(step, claim):
+            return wrong
+    if len(chain.claims) < len(steps):
+        return "missing"
+    if len(chain.claims) > len(steps) or rest.strip():
+        return "extra"
+    return "ok" if final == steps[-1].result else "answer"
 
 
-def _read(chain: str) -> tuple[int | None, list[_Claim] | None]:
-    """The start that a labelled chain names, and its claims; None where a sentence is foreign."""
-    text = chain.strip()
-    if not text.endswith("."):
-        return None, None
-    start: int | None = None
-    claims: list[_Claim] = []
-    for number, sentence in enumerate(text[:-1].split(". ")):
-        if number == 0 and (opening := _START.fullmatch(sentence)):
-            start = int(opening[1])
-        elif equation := _EQUATION.fullmatch(sentence):
-            label, left, operator, right, result, netted = equation.groups()
-            claims.append(
-                _Claim(label, int(left), operator, int(right), int(result), netted is not None)
-            )
-        elif mental := _MENTAL.fullmatch(sentence):
-            claims.append(_Claim(None, None, None, None, int(mental[1])))
-        else:
-            return None, None
-    return start, claims
+def _read(text: str) -> _Chain | None:
+    """The chain of a text; None where a sentence of it is foreign."""
+    body = text.strip()
+    if not body:
+        return _Chain(None, ())
+    if not body.endswith("."):
+        return None
+    sentences = body[:-1].split(". ")
+    opening = _START.fullmatch(sentences[0])
+    claims = [_read_claim(sentence) for sentence in sentences[1 if opening else 0 :]]
+    known = tuple(claim for claim in claims if claim is not None)
+    if len(known) < len(claims):
+        return None
+    return _Chain(int(opening[1]) if opening else None, known)
 
 
-def _compare(plan: list[Step], claims: list[_Claim]) -> set[str]:
-    wrong: set[str] = set()
-    if len(claims) < len(plan):
-        wrong.add("missing")
-    if len(claims) > len(plan):
-        wrong.add("extra")
-    previous: int | None = None
-    gained: int | None = None
-    for step, claim in zip(plan, claims, strict=False):
-        wrong |= _compare_step(step, claim, previous, gained)
-        previous = claim.result
-        if step.label == "in":
-            gained = claim.result
-    return wrong
+def _read_claim(sentence: str) -> _Equation | _Mental | None:
+    if mental := _MENTAL.fullmatch(sentence):
+        return _Mental(int(mental[1]))
+    equation = _EQUATION.fullmatch(sentence)
+    if equation is None:
+        return None
+    label, left, operator, right, result, netted = equation.groups()
+    return _Equation(label, int(left), operator, int(right), int(result), netted is not None)
 
 
-def _compare_step(step: Step, claim: _Claim, previous: int | None, gained: int | None) -> set[str]:
-    """Errors of one step; a wrong earlier result that is carried on is not counted again."""
-    if claim.left is None:
-        return set() if claim.result == step.result else {"value"}
-    wrong: set[str] = set()
+def _wrong_with(step: Step, claim: _Equation | _Mental) -> str:
+    """What is wrong with a claim, given that all claims before it are right; "" if nothing."""
+    if isinstance(claim, _Mental):
+        return "" if claim.result == step.result else "value"
     operands = {(step.left, step.right)}
-    if step.label == "net" and gained is not None:
-        operands.add((step.left, gained))
-    elif previous is not None:
-        operands.add((previous, step.right))
     if step.operator in "+*":
-        operands |= {(right, left) for left, right in operands}
-    if claim.operator != step.operator or (claim.left, claim.right) not in operands:
-        wrong.add("relation")
-    if not _holds(claim):
-        wrong.add("arith")
-    if claim.netted != (step.label == "in"):
-        wrong.add("relation")
-    if claim.label is not None and claim.label != step.label:
-        wrong.add("event")
-    return wrong
+        operands.add((step.right, step.left))
+    related = (
+        claim.operator == step.operator
+        and (claim.left, claim.right) in operands
+        and claim.netted == (step.label == "in")
+    )
+    # The sums of a netted plan are nobody's event, so any label on them is wrong.
+    labels = (None,) if step.label in ("in", "net") else (None, step.label)
+    wrong = {
+        "relation": not related,
+        "arith": not _holds(claim),
+        "event": claim.label not in labels,
+    }
+    return "+".join(name for name, is_wrong in wrong.items() if is_wrong)
 
 
-def _holds(claim: _Claim) -> bool:
-    left, right, result = claim.left, claim.right, claim.result
-    if left is None or right is None:
-        return False
+def _holds(claim: _Equation) -> bool:
     if claim.operator == "+":
-        return left + right == result
+        return claim.left + claim.right == claim.result
     if claim.operator == "-":
-        return left - right == result
+        return claim.left - claim.right == claim.result
     if claim.operator == "*":
-        return left * right == result
-    return right != 0 and left == right * result
+        return claim.left * claim.right == claim.result
+    return claim.right != 0 and claim.left == claim.right * claim.result

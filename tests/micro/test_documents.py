@@ -6,10 +6,12 @@ from collections import Counter
 
 import pytest
 
+from harness.micro import documents as documents_module
 from harness.micro import micro_problems
-from harness.micro.documents import document_stream, prompt_of
-from harness.micro.problems import SPLIT_SIZES, parse_question
+from harness.micro.documents import Document, document_stream, prompt_of
+from harness.micro.problems import SPLIT_SIZES
 from harness.micro.schedules import BATCH_DOCUMENTS, SCHEDULES
+from harness.micro.stories import parse_question
 from harness.micro.verifier import verify_chain
 
 
@@ -18,11 +20,18 @@ def test_equal_seeds_give_equal_streams() -> None:
     assert list(document_stream(3, 200, True)) != list(document_stream(4, 200, True))
 
 
-def test_no_document_holds_a_problem_of_a_split() -> None:
+def _overlap() -> int:
     held_out = {prompt_of(p.question) for split in SPLIT_SIZES for p in micro_problems(split)}
     cycle = SCHEDULES["wc"].cycles[0]
     stream = document_stream(cycle.seed, cycle.steps * BATCH_DOCUMENTS, cycle.curriculum)
-    assert not held_out & {document.prompt for document in stream}
+    return len(held_out & {document.prompt for document in stream})
+
+
+def test_no_document_holds_a_problem_of_a_split(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert _overlap() == 0
+    # Easy stories are few enough for a stream to hit the splits by chance, if it may.
+    monkeypatch.setattr(documents_module, "held_out_questions", frozenset)
+    assert _overlap() > 5
 
 
 def test_the_curriculum_begins_easy_and_clean() -> None:
@@ -46,7 +55,7 @@ def test_drills_are_right() -> None:
             assert values[operator] == int(result)
 
 
-def _questions(documents: list) -> list[tuple[str, str]]:  # type: ignore[type-arg]
+def _questions(documents: list[Document]) -> list[tuple[str, str]]:
     return [
         (d.prompt.removeprefix("Q: ").removesuffix("\nA:"), d.completion)
         for d in documents
@@ -54,14 +63,14 @@ def _questions(documents: list) -> list[tuple[str, str]]:  # type: ignore[type-a
     ]
 
 
-def _noisy_share(documents: list) -> float:  # type: ignore[type-arg]
+def _noisy_share(documents: list[Document]) -> float:
     verdicts = [
         verify_chain(question, text).chain_correct for question, text in _questions(documents)
     ]
     return verdicts.count(False) / len(verdicts)
 
 
-def _levels(documents: list) -> Counter[int]:  # type: ignore[type-arg]
+def _levels(documents: list[Document]) -> Counter[int]:
     stories = [parse_question(question) for question, _ in _questions(documents)]
     return Counter(len(story.operations) for story in stories if story)
 

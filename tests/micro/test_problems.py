@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from harness.errors import InputError
 from harness.micro import micro_problems
-from harness.micro.problems import MAX_ANSWER, SPLIT_SIZES, draw_story, parse_question
+from harness.micro.problems import MAX_ANSWER, SPLIT_SIZES, draw_story
+from harness.micro.stories import parse_question
 
 SEEDS = st.integers(0, 2**32)
 LEVELS = st.integers(1, 5)

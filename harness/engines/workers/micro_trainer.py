@@ -3,12 +3,14 @@
 python micro_trainer.py JOB.json
 
 The job names the schedule, a documents file per cycle, the tokenizer's documents and the
-output folder. Progress goes to stdout as JSON lines. A finished cycle leaves a checkpoint, so
-a killed rebuild goes on at the next one. It uses nothing of the harness.
+output folder. Progress goes to stdout as JSON lines, and the end of stdin ends the process. A
+finished cycle leaves a checkpoint, so a killed rebuild goes on at the next one. Equal jobs give
+equal weights on one machine: one thread, deterministic algorithms, everything seeded.
 """
 
 from __future__ import annotations
 
+import copy
 import json
 import math
 import os
@@ -21,9 +23,12 @@ from typing import Any
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
 
+import tokenizers
 import torch
+import transformers
 from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers, trainers
 from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
+from worker_link import WorkerLink, open_link
 
 VOCABULARY = 464
 TOKENIZER_VOCABULARY = 512
@@ -36,12 +41,6 @@ BATCHES_A_BUCKET = 32
 REPORT_EVERY = 50
 
 Row = tuple[list[int], list[int]]
-
-
-def say(**event: Any) -> None:
-    """One line of progress."""
-    sys.stdout.write(json.dumps(event) + "\n")
-    sys.stdout.flush()
 
 
 def read_documents(path: Path) -> list[tuple[str, str]]:
@@ -157,103 +156,127 @@ def factor(step: int, steps: int, flat: float) -> float:
 
 
 def train_cycle(
-    model: LlamaForCausalLM, rows: list[Row], cycle: dict[str, Any], pad: int, label: str
+    model: LlamaForCausalLM, rows: list[Row], cycle: dict[str, Any], pad: int, link: WorkerLink
 ) -> dict[str, float]:
-    """One cycle over its documents, each once."""
+    """One cycle over its documents, each once; what to remember of it.
+
+    The loss is the mean over the last 50 steps.
+    """
     torch.manual_seed(cycle["seed"])
     model.train()
     active = optimizers(model, cycle["learning_rate"])
     peaks = [group.param_groups[0]["lr"] for group in active]
-    total = mean = 0.0
-    tokens = 0
     started = time.process_time()
     all_batches = batches(rows, cycle["batch"], cycle["seed"])
+    losses: list[float] = []
     for step, batch in enumerate(all_batches):
-        ids, labels = tensors(batch, pad)
+        scale = factor(step, len(all_batches), cycle["flat"])
         for optimizer, peak in zip(active, peaks, strict=True):
-            optimizer.param_groups[0]["lr"] = peak * factor(step, len(all_batches), cycle["flat"])
-            optimizer.zero_grad(set_to_none=True)
-        logits = model(input_ids=ids).logits[:, :-1]
-        loss = torch.nn.functional.cross_entropy(logits.flatten(0, 1), labels[:, 1:].flatten())
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-        for optimizer in active:
-            optimizer.step()
-        if not math.isfinite(value := loss.item()):
-            raise SystemExit(f"{label}: the loss is {value} at step {step}")
-        tokens += sum(len(prompt) + len(text) for prompt, text in batch)
-        total += value
-        if (step + 1) % REPORT_EVERY == 0:
-            mean, total = total / REPORT_EVERY, 0.0
-            say(event="step", model=label, step=step + 1, of=len(all_batches), loss=round(mean, 4))
-    return {"loss": mean, "tokens": tokens, "cpu_seconds": time.process_time() - started}
+            optimizer.param_groups[0]["lr"] = peak * scale
+        losses.append(train_step(model, active, *tensors(batch, pad)))
+        if not math.isfinite(losses[-1]):
+            raise SystemExit(f"cycle {cycle['number']}: the loss is {losses[-1]} at step {step}")
+        done = step + 1
+        if done % REPORT_EVERY == 0 or done == len(all_batches):
+            recent = losses[-REPORT_EVERY:]
+            loss = round(sum(recent) / len(recent), 4)
+            link.send({"event": "step", "cycle": cycle["number"], "step": done, "loss": loss})
+    return {
+        "documents": len(rows),
+        "tokens": sum(len(prompt) + len(text) for prompt, text in rows),
+        "loss": loss,
+        "cpu_seconds": round(time.process_time() - started, 1),
+    }
+
+
+def train_step(
+    model: LlamaForCausalLM,
+    active: list[torch.optim.Optimizer],
+    ids: torch.Tensor,
+    labels: torch.Tensor,
+) -> float:
+    """One update; the loss before it."""
+    for optimizer in active:
+        optimizer.zero_grad(set_to_none=True)
+    logits = model(input_ids=ids).logits[:, :-1]
+    loss = torch.nn.functional.cross_entropy(logits.flatten(0, 1), labels[:, 1:].flatten())
+    loss.backward()
+    torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+    for optimizer in active:
+        optimizer.step()
+    return float(loss.item())
 
 
 def save(model: LlamaForCausalLM, tokenizer: PreTrainedTokenizerFast, folder: Path) -> None:
     """A model folder that vLLM and Axolotl load; weights as bf16, which costs nothing here."""
-    state = {name: value.clone() for name, value in model.state_dict().items()}
-    model.to(torch.bfloat16)
-    model.generation_config.do_sample = False
-    model.save_pretrained(folder)
-    model.to(torch.float32)
-    model.load_state_dict(state)
+    rounded = copy.deepcopy(model).to(torch.bfloat16)
+    rounded.generation_config.do_sample = False
+    rounded.save_pretrained(folder)
     tokenizer.save_pretrained(folder)
-
-
-def main() -> None:
-    """Trains every cycle of the job."""
-    job = json.loads(Path(sys.argv[1]).read_text())
-    torch.set_num_threads(1)
-    torch.use_deterministic_algorithms(True)
-    schedule, output = job["schedule"], Path(job["output"])
-    tokenizer = train_tokenizer(read_documents(Path(job["tokenizer_documents"])))
-    torch.manual_seed(schedule["seed"])
-    model = make_model(schedule["shape"], tokenizer)
-    snapshots = dict(schedule["snapshots"])
-    records: list[dict[str, float]] = []
-    for number, cycle in enumerate(schedule["cycles"]):
-        checkpoint = output / f"cycle-{number}.pt"
-        name = snapshots.get(number)
-        if number == len(schedule["cycles"]) - 1:
-            name = schedule["name"]
-        if checkpoint.exists():
-            saved = torch.load(checkpoint)
-            model.load_state_dict(saved["model"])
-            records = saved["records"]
-        else:
-            rows = encode(read_documents(Path(job["documents"][number])), tokenizer)
-            records.append(
-                train_cycle(model, rows, {**cycle, "batch": job["batch"]}, tokenizer.pad_token_id,
-                            f"{schedule['name']} {number + 1}/{len(schedule['cycles'])}")
-            )  # fmt: skip
-            partial = checkpoint.with_suffix(".partial")
-            torch.save({"model": model.state_dict(), "records": records}, partial)
-            partial.replace(checkpoint)
-        if name:
-            save(model, tokenizer, output / name)
-            write_record(output / name, schedule, records, number, model)
-            say(event="saved", model=name, parameters=model.num_parameters(), cycles=number + 1)
+    for path in folder.iterdir():
+        path.chmod(0o644)
 
 
 def write_record(
-    folder: Path, schedule: dict[str, Any], records: list[dict[str, float]], last: int,
-    model: LlamaForCausalLM,
-) -> None:  # fmt: skip
+    folder: Path, schedule: dict[str, Any], records: list[dict[str, float]], parameters: int
+) -> None:
     """How the model was made, beside its weights."""
-    import transformers
-
     document = {
         "seed": schedule["seed"],
         "shape": schedule["shape"],
-        "parameters": model.num_parameters(),
+        "parameters": parameters,
         "cycles": [
-            {**cycle, **{key: round(value, 4) for key, value in record.items()}}
-            for cycle, record in zip(schedule["cycles"][: last + 1], records, strict=False)
+            {**cycle, **record} for cycle, record in zip(schedule["cycles"], records, strict=False)
         ],
         "torch": torch.__version__,
         "transformers": transformers.__version__,
+        "tokenizers": tokenizers.__version__,
     }
     (folder / "training.json").write_text(json.dumps(document, indent=2) + "\n")
+
+
+def finish_cycle(
+    job: dict[str, Any],
+    number: int,
+    model: LlamaForCausalLM,
+    tokenizer: PreTrainedTokenizerFast,
+    records: list[dict[str, float]],
+    link: WorkerLink,
+) -> None:
+    """Trains a cycle, or takes up its result, and adds what is remembered of it to `records`."""
+    checkpoint = Path(job["output"]) / f"cycle-{number}.pt"
+    if checkpoint.exists():
+        saved = torch.load(checkpoint)
+        model.load_state_dict(saved["model"])
+        records[:] = saved["records"]
+        return
+    rows = encode(read_documents(Path(job["documents"][number])), tokenizer)
+    cycle = {**job["schedule"]["cycles"][number], "number": number, "batch": job["batch"]}
+    records.append(train_cycle(model, rows, cycle, tokenizer.pad_token_id, link))
+    partial = checkpoint.with_suffix(".partial")
+    torch.save({"model": model.state_dict(), "records": records}, partial)
+    partial.replace(checkpoint)
+
+
+def main() -> None:
+    """Trains every cycle of the job, and saves the models that it names."""
+    link = open_link()
+    job = json.loads(Path(sys.argv[1]).read_text())
+    torch.set_num_threads(1)
+    torch.use_deterministic_algorithms(True)
+    schedule = job["schedule"]
+    tokenizer = train_tokenizer(read_documents(Path(job["tokenizer_documents"])))
+    torch.manual_seed(schedule["seed"])
+    model = make_model(schedule["shape"], tokenizer)
+    names = {**dict(schedule["snapshots"]), len(schedule["cycles"]) - 1: schedule["name"]}
+    records: list[dict[str, float]] = []
+    for number in range(len(schedule["cycles"])):
+        finish_cycle(job, number, model, tokenizer, records, link)
+        if number in names:
+            folder = Path(job["output"]) / names[number]
+            save(model, tokenizer, folder)
+            write_record(folder, schedule, records, model.num_parameters())
+            link.send({"event": "saved", "model": names[number]})
 
 
 if __name__ == "__main__":
