@@ -5,8 +5,10 @@ from __future__ import annotations
 from pathlib import PurePath
 from typing import Any
 
-from harness.report.schema import BudgetQuality, Evaluations, Model, ProblemSetSummary, Report
-from harness.report.schema import SideQuality as ReportedQuality
+from harness.report.results import BudgetQuality, Evaluations
+from harness.report.results import SideQuality as ReportedQuality
+from harness.report.schema import Model, ProblemSetSummary, Report
+from harness.report.seeds import differences_by_seed
 from leaderboard.schema import SCHEMA_VERSION, Content, Entry, id_of
 
 Document = dict[str, Any]
@@ -81,6 +83,7 @@ def _finetuning(report: Report) -> list[Document]:
         {
             **one.model_dump(exclude={"gain_over_base"}),
             "model": _model(report.students[one.paradigm]),
+            "difference_by_seed": differences_by_seed(report.finetuning, one),
         }
         for one in report.finetuning.comparisons
         if one.paradigm in report.students

@@ -155,6 +155,7 @@ class FinetuningResult(Strict):
     budget: Text
     model: ModelRef
     seeds: Annotated[list[Count], Field(min_length=1)]
+    difference_by_seed: list[Finite]
     base: Fraction
     wc: Fraction
     se: Fraction

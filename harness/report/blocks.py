@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -65,11 +65,10 @@ class Table:
 
 @dataclass(frozen=True)
 class Figure:
-    """A plot as an SVG element, with a caption that says what it shows."""
+    """A plot, drawn as an SVG element when it is asked for, and what it shows."""
 
-    svg: str
+    svg: Callable[[], str]
     caption: str
-    wide: bool = False
 
 
 @dataclass(frozen=True)

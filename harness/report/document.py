@@ -9,10 +9,9 @@ from harness.recipe import SIDES, ModelCard, Recipe
 from harness.recipe.loading import experiment_document, recipe_document
 from harness.recipe.yaml_text import dump_yaml
 from harness.report.findings import cautions_of, findings_of, headline, paper_lines
+from harness.report.results import Evaluations, Match
 from harness.report.schema import (
     Digests,
-    Evaluations,
-    Match,
     Model,
     ProblemSetSummary,
     Provenance,

@@ -6,15 +6,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Literal
 
 from harness.report.numbers import percent, relative_percent
-from harness.report.schema import (
-    BudgetQuality,
-    Difference,
-    Evaluations,
-    Finding,
-    Match,
-    Measure,
-    Verdict,
-)
+from harness.report.results import BudgetQuality, Difference, Evaluations, Match, Measure
+from harness.report.schema import Finding, Verdict
+from harness.report.seeds import differences_by_seed
 from harness.report.wording import TOPICS, finetuning_sentence, quality_sentence, verdict_of
 
 QualityTopic = Literal["coverage", "diversity_all", "diversity_solved", "false_positive_rate"]
@@ -86,7 +80,7 @@ def _finetuning_findings(evaluations: Evaluations) -> Iterator[Finding]:
             paradigm=comparison.paradigm,
             verdict=verdict_of(comparison.difference),
             difference=comparison.difference,
-            text=finetuning_sentence(comparison),
+            text=finetuning_sentence(comparison, differences_by_seed(evaluations, comparison)),
         )
 
 
@@ -215,8 +209,8 @@ def _agreement(findings: Sequence[Finding], expected: Verdict, one_seed: bool) -
     if against == total:
         return "This run contradicts it" + (f" ({_comparisons(total)})." if total > 1 else ".")
     return (
-        f"Of {_comparisons(total)}, {agree} agree, {against} contradict it and "
-        f"{total - agree - against} show no difference."
+        f"Of {_comparisons(total)}, it is confirmed in {agree}, contradicted in {against}, and no "
+        f"difference was found in {total - agree - against}."
     )
 
 
@@ -225,15 +219,22 @@ def cautions_of(
 ) -> list[str]:
     """What a reader must keep in mind, worded from the numbers."""
     cautions = []
-    if training_seeds == 1 and any(finding.topic == "finetuning" for finding in findings):
+    if any(finding.topic == "finetuning" for finding in findings):
         cautions.append(
-            "One training seed: the intervals of pass@1 cover the choice of test problems, not "
-            "the chance of training (another order of the same rows can move a model by points). "
-            "No claim is carried by one seed; set seeds.training to several."
+            "The intervals of pass@1 cover the choice of test problems for the models trained "
+            "here, not the chance of training: another seed, or another order of the same rows, "
+            "can move a model by points. "
+            + (
+                "No claim is carried by one seed; set seeds.training to several."
+                if training_seeds == 1
+                else "The differences from seed to seed show how much that matters."
+            )
         )
-    if len(findings) > 1:
+    # Measures that do not depend on the budget are stated at each, but compared once.
+    distinct = len({(one.topic, one.paradigm, one.difference) for one in findings})
+    if distinct > 1:
         cautions.append(
-            f"{len(findings)} comparisons are made and their intervals are not corrected for "
+            f"{distinct} comparisons are made and their intervals are not corrected for "
             "that: where there is no difference at all, about 1 in 20 still excludes 0."
         )
     for name, quality in budgets.items():

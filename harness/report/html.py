@@ -48,7 +48,7 @@ def html_of(report: Report, sections: Sequence[Section]) -> str:
     environment.filters["figures_together"] = figures_together
     environment.filters["kind"] = lambda block: type(block).__name__
     # Plots are drawn here from numbers; matplotlib escapes the labels in them.
-    environment.filters["drawing"] = Markup
+    environment.filters["drawing"] = lambda figure: Markup(figure.svg())
     template = environment.get_template("report.html.j2")
     return template.render(
         report=report, sections=sections, tiles=tiles_of(report), facts=facts_of(report)

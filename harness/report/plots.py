@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 
 from matplotlib.axes import Axes
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
@@ -11,7 +12,8 @@ from harness.recipe import SIDES, Side
 from harness.report.blocks import Figure
 from harness.report.numbers import signed, signed_general
 from harness.report.quality_tables import levels_of
-from harness.report.schema import Comparison, CurvePoint, Evaluations, Interval, Report
+from harness.report.results import Comparison, CurvePoint, Evaluations, Interval
+from harness.report.schema import Report
 from harness.report.svg import COLOURS, INK, MARKERS, MUTED, PAPER, drawn
 from harness.report.wording import is_found
 
@@ -24,56 +26,59 @@ _NAMES = {"wc": "WC", "se": "SE", "base": "base"}
 def quality_figures(report: Report) -> Iterator[Figure]:
     """The plots of data quality that the report's numbers allow."""
     if all(report.curve.get(side) for side in SIDES):
-        caption = (
+        yield _figure(
+            "coverage",
             "Coverage against sampling cost, with 95 % bands. Dotted lines mark the budgets. At "
-            "equal cost, the higher curve solves more problems."
+            "equal cost, the higher curve solves more problems.",
+            partial(_coverage, report=report),
         )
-        yield Figure(
-            drawn("coverage", caption, _SIZE, lambda axes: _coverage(axes, report)), caption
-        )
-    if any(
-        numbers.diversity_all for one in report.budgets.values() for numbers in one.sides.values()
-    ):
-        caption = (
+    sides = [numbers for budget in report.budgets.values() for numbers in budget.sides.values()]
+    if any(numbers.diversity_all for numbers in sides):
+        yield _figure(
+            "diversity",
             "Distinct correct solutions a problem at each budget, with 95 % intervals: over all "
-            "problems (filled) and over solved ones (hollow)."
+            "problems (filled) and over solved ones (hollow).",
+            partial(_diversity, report=report),
         )
-        yield Figure(
-            drawn("diversity", caption, _SIZE, lambda axes: _diversity(axes, report)), caption
-        )
-    if report.budgets and len(levels := levels_of(report.budgets[_largest(report)])) > 1:
-        name = _largest(report)
-        for topic, noun in (("coverage", "Coverage"), ("false_positive_rate", "False positives")):
-            if _by_level(report, topic, levels):
-                caption = f"{noun} by level at budget {name}, with 95 % intervals."
-                yield Figure(
-                    drawn(
-                        f"level-{topic.split('_')[0]}",
-                        caption,
-                        _SIZE,
-                        lambda axes, topic=topic, noun=noun: _levels(  # type: ignore[misc]
-                            axes, report, topic, noun, levels
-                        ),
-                    ),
-                    caption,
-                )
+    if report.budgets:
+        yield from _level_figures(report, _largest(report))
+
+
+def _level_figures(report: Report, budget: str) -> Iterator[Figure]:
+    sides = report.budgets[budget].sides
+    levels = levels_of(report.budgets[budget])
+    for topic, noun in (("coverage", "Coverage"), ("false_positive_rate", "False positives")):
+        found = {
+            side: {level: getattr(sides[side].by_level.get(level), topic, None) for level in levels}
+            for side in sides
+        }
+        if len(levels) > 1 and any(one for values in found.values() for one in values.values()):
+            yield _figure(
+                f"level-{topic}",
+                f"{noun} by level at budget {budget}, with 95 % intervals.",
+                partial(_levels, found=found, levels=levels, noun=noun),
+            )
 
 
 def finetuning_figures(evaluations: Evaluations) -> Iterator[Figure]:
     """pass@1 by paradigm, and the differences with their intervals."""
     rows = evaluations.comparisons
-    caption = (
+    yield _figure(
+        "pass-at-1",
         "Greedy pass@1 before finetuning, after finetuning on SE data, and on WC data, with "
-        "95 % intervals."
+        "95 % intervals.",
+        partial(_pass_at_1, rows=rows),
     )
-    yield Figure(drawn("pass-at-1", caption, _SIZE, lambda axes: _pass_at_1(axes, rows)), caption)
-    caption = (
+    yield _figure(
+        "difference",
         "WC data minus SE data, in points of pass@1, paired by test problem, with 95 % "
-        "intervals. Where one crosses the line at 0, no difference was found."
+        "intervals. Where one crosses the line at 0, no difference was found.",
+        partial(_differences, rows=rows),
     )
-    yield Figure(
-        drawn("difference", caption, _SIZE, lambda axes: _differences(axes, rows)), caption
-    )
+
+
+def _figure(name: str, caption: str, draw: Callable[[Axes], None]) -> Figure:
+    return Figure(partial(drawn, name, caption, _SIZE, draw), caption)
 
 
 def _largest(report: Report) -> str:
@@ -135,25 +140,22 @@ def _diversity(axes: Axes, report: Report) -> None:
     axes.legend(frameon=False, loc="upper left")
 
 
-def _by_level(report: Report, topic: str, levels: Sequence[str]) -> bool:
-    sides = report.budgets[_largest(report)].sides.values()
-    return any(getattr(one.by_level.get(level), topic, None) for one in sides for level in levels)
-
-
-def _levels(axes: Axes, report: Report, topic: str, noun: str, levels: Sequence[str]) -> None:
-    sides = report.budgets[_largest(report)].sides
+def _levels(
+    axes: Axes,
+    found: Mapping[Side, Mapping[str, Interval | None]],
+    levels: Sequence[str],
+    noun: str,
+) -> None:
     for side, offset in (("wc", -0.1), ("se", 0.1)):
-        named = False
+        label: str | None = _NAMES[side]
         for position, level in enumerate(levels):
-            numbers = sides.get(side)  # type: ignore[call-overload]
-            interval = getattr(numbers and numbers.by_level.get(level), topic, None)
+            interval = found.get(side, {}).get(level)  # type: ignore[call-overload]
             if interval:
-                label = None if named else _NAMES[side]
                 _dot(axes, position + offset, interval, 100, side, label)
-                named = True
+                label = None
     _categories(axes, levels, "level")
     axes.set_ylabel(f"{noun.lower()}, %")
-    axes.legend(frameon=False, loc="lower left" if topic == "coverage" else "upper left")
+    axes.legend(frameon=False, loc="best")
 
 
 def _pass_at_1(axes: Axes, rows: Sequence[Comparison]) -> None:

@@ -1,4 +1,4 @@
-"""Tables of the pair, the match, and the quality of the data that each side gave."""
+"""Tables of the quality of the data that each side gave."""
 
 from __future__ import annotations
 
@@ -15,64 +15,19 @@ from harness.report.numbers import (
     interval_plain,
     interval_signed,
     p_text,
-    percent,
     quantity,
     relative,
-    relative_percent,
     signed,
 )
-from harness.report.schema import BudgetQuality, Difference, Interval, Report, SideQuality
+from harness.report.results import BudgetQuality, Difference, Interval, NumberMatched, SideMetrics
+from harness.report.schema import Report
 from harness.report.wording import verdict_of
 
+_QUALITY_HEADERS = (
+    "budget", "side", "pass@1 %", "coverage %", "diversity, all", "diversity, solved",
+    "false positives %",
+)  # fmt: skip
 _CURVE_POINTS = (1, 2, 3, 5, 10, 20, 30, 50, 100)
-
-
-def pair_table(report: Report) -> Table:
-    """The two generators and the models that are finetuned."""
-    roles = [*((side.upper(), report.pair[side]) for side in SIDES), *report.students.items()]
-    rows = [
-        [
-            Cell(role),
-            Cell(model.id),
-            Cell(model.revision or NONE),
-            *(Cell(count(model.parameters.get(kind))) for kind in ("total", "non_embedding")),
-        ]
-        for role, model in roles
-    ]
-    headers = ("role", "model", "revision", "parameters", "non-embedding")
-    return Table("The pair and the finetuned models", headers, rows, text_columns=3)
-
-
-def match_table(report: Report) -> Table:
-    """Samples a problem and costs at each budget, as they were realised."""
-    rows = []
-    for name, quality in report.budgets.items():
-        cost = quality.cost
-        rows.append(
-            [
-                Cell(name),
-                *(Cell(count(quality.samples_per_problem.get(side))) for side in SIDES),
-                Cell(quantity(cost.wc)),
-                Cell(quantity(cost.se)),
-                Cell(f"{cost.wc_over_se:.4f}", f"{relative_percent(cost.wc_over_se - 1)} relative"),
-                *(Cell(_tokens(quality, side)) for side in SIDES),
-            ]
-        )
-    unit = next((quality.cost.unit for quality in report.budgets.values()), "")
-    headers = (
-        "budget", "WC samples", "SE samples", "WC cost", "SE cost", "WC / SE cost",
-        "WC tokens", "SE tokens",
-    )  # fmt: skip
-    note = (
-        f"Samples and costs are per problem; costs in {unit}. Tokens are the mean completion "
-        "tokens of a problem's samples, measured."
-    )
-    return Table("The match", headers, rows, note=note)
-
-
-def _tokens(quality: BudgetQuality, side: str) -> str:
-    tokens = quality.tokens.get(side, {}).get("completion")  # type: ignore[call-overload]
-    return NONE if tokens is None else f"{tokens:,.1f}"
 
 
 def quality_table(report: Report) -> Table:
@@ -84,10 +39,6 @@ def quality_table(report: Report) -> Table:
                 samples = quality.samples_per_problem.get(side)
                 rows.append(_side_row(name, side, samples, quality.sides[side]))
         rows.append(_difference_row(name, quality))
-    headers = (
-        "budget", "side", "pass@1 %", "coverage %", "diversity, all", "diversity, solved",
-        "false positives %",
-    )  # fmt: skip
     note = (
         "95 % intervals. Diversity: distinct correct solutions a problem, over all problems and "
         "over solved ones (the paper's figure). False positives: share of samples with the right "
@@ -95,10 +46,26 @@ def quality_table(report: Report) -> Table:
         "points for percentages, in solutions for diversity; bold where the interval excludes 0."
     )
     caption = f"Data quality at matched budgets, {count(report.measured_problems)} problems"
-    return Table(caption, headers, rows, text_columns=2, note=note)
+    return Table(caption, _QUALITY_HEADERS, rows, text_columns=2, note=note)
 
 
-def _side_row(budget: str, side: str, samples: int | None, numbers: SideQuality) -> list[Cell]:
+def number_table(report: Report) -> Table | None:
+    """The same measures at equal numbers of samples; None where that was not measured."""
+    rows = []
+    for name, quality in report.budgets.items():
+        equal = quality.number_matched
+        if equal is None or not equal.sides:
+            continue
+        for side in SIDES:
+            if side in equal.sides:
+                rows.append(_side_row(name, side, equal.samples_per_problem, equal.sides[side]))
+        rows.append(_difference_row(name, equal))
+    note = "The same number of samples of both sides, the smaller one of the budget; WC costs less."
+    caption = "At equal numbers of samples"
+    return Table(caption, _QUALITY_HEADERS, rows, text_columns=2, note=note) if rows else None
+
+
+def _side_row(budget: str, side: str, samples: int | None, numbers: SideMetrics) -> list[Cell]:
     return [
         Cell(budget),
         Cell(side.upper(), f"{count(samples)} a problem"),
@@ -110,7 +77,7 @@ def _side_row(budget: str, side: str, samples: int | None, numbers: SideQuality)
     ]
 
 
-def _difference_row(budget: str, quality: BudgetQuality) -> list[Cell]:
+def _difference_row(budget: str, quality: BudgetQuality | NumberMatched) -> list[Cell]:
     difference = quality.difference
     return [
         Cell(budget),
@@ -123,7 +90,7 @@ def _difference_row(budget: str, quality: BudgetQuality) -> list[Cell]:
     ]
 
 
-def _ratio(quality: BudgetQuality, name: str) -> str:
+def _ratio(quality: BudgetQuality | NumberMatched, name: str) -> str:
     wc, se = (getattr(quality.sides.get(side), name, None) for side in SIDES)
     return f"{relative(wc.value, se.value)} relative" if wc and se else ""
 
@@ -215,51 +182,3 @@ def curve_table(report: Report) -> Table:
         ]
     headers = ("side", "samples", "cost", "coverage %")
     return Table("Coverage against cost", headers, rows, note="Per problem; 95 % intervals.")
-
-
-def verdict_table(report: Report) -> Table:
-    """Shares of verdicts among the samples, per budget and side."""
-    rows = []
-    for name, quality in report.budgets.items():
-        for side in SIDES:
-            numbers = quality.sides.get(side)
-            if numbers is None or not numbers.samples:
-                continue
-            wrong = numbers.samples - numbers.correct - numbers.undecided
-            shares = (numbers.correct, wrong, numbers.undecided, numbers.unparsed)
-            rows.append(
-                [
-                    Cell(name),
-                    Cell(side.upper()),
-                    Cell(count(numbers.samples)),
-                    *(Cell(percent(part / numbers.samples)) for part in shares),
-                ]
-            )
-    headers = ("budget", "side", "samples", "correct", "wrong", "undecided", "unparsed")
-    note = (
-        "By final answer. Undecided samples (time-outs, over a cap) count as not correct; "
-        "unparsed ones, in which no answer was found, are part of the others."
-    )
-    return Table("Samples by verdict", headers, rows, text_columns=2, note=note)
-
-
-def pool_table(report: Report) -> Table:
-    """The whole pools: how answers were found, and why verdicts stayed undecided."""
-    rows = [
-        [
-            Cell(side.upper()),
-            Cell(count(pool.samples)),
-            Cell(_counts(pool.rules)),
-            Cell(_counts(pool.outcomes.get("chain", {}))),
-            Cell(_counts(pool.reasons)),
-        ]
-        for side, pool in report.pools.items()
-    ]
-    headers = (
-        "pool", "samples", "rule that found the answer", "reasoning checked", "why undecided",
-    )  # fmt: skip
-    return Table("The whole pools", headers, rows, text_columns=1)
-
-
-def _counts(counted: dict[str, int]) -> str:
-    return ", ".join(f"{name} {count(number)}" for name, number in counted.items()) or NONE

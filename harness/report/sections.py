@@ -8,6 +8,7 @@ from harness.report import finetuning_tables as finetuning
 from harness.report import plots
 from harness.report import provenance_tables as provenance
 from harness.report import quality_tables as quality
+from harness.report import sampling_tables as sampling
 from harness.report.blocks import (
     TONES,
     VERDICT_LABELS,
@@ -82,7 +83,7 @@ def _samples(report: Report, budget: str) -> str:
 
 
 def _match(report: Report) -> Iterator[Block]:
-    yield quality.pair_table(report)
+    yield sampling.pair_table(report)
     if report.match:
         match = report.match
         counted = (
@@ -95,7 +96,7 @@ def _match(report: Report) -> Iterator[Block]:
             f"{counted}; whole numbers of samples are the nearest to that."
         )
     if report.budgets:
-        yield quality.match_table(report)
+        yield sampling.match_table(report)
 
 
 def _data(report: Report) -> Iterator[Block]:
@@ -103,6 +104,8 @@ def _data(report: Report) -> Iterator[Block]:
         return
     yield quality.quality_table(report)
     yield from plots.quality_figures(report)
+    if equal := quality.number_table(report):
+        yield Fold("At equal numbers of samples", [equal], in_markdown=True)
     if by_level := list(quality.level_tables(report)):
         yield Fold("By level", by_level, in_markdown=True)
     if any(report.curve.values()):
@@ -129,10 +132,10 @@ def _sets(report: Report) -> Iterator[Block]:
 
 
 def _verdicts(report: Report) -> Iterator[Block]:
-    if any(quality.verdict_table(report).rows):
-        yield quality.verdict_table(report)
+    if any(sampling.verdict_table(report).rows):
+        yield sampling.verdict_table(report)
     if report.pools:
-        yield quality.pool_table(report)
+        yield sampling.pool_table(report)
 
 
 def _time(report: Report) -> Iterator[Block]:

@@ -18,16 +18,8 @@ from harness.errors import InputError, Issue
 from harness.files import read_json, sha256_of
 from harness.problems import digest_of_problems
 from harness.recipe import SIDES, Recipe, Side
-from harness.report.schema import (
-    Arm,
-    CellState,
-    Evaluations,
-    Measure,
-    Part,
-    PoolSummary,
-    StageTime,
-    Timings,
-)
+from harness.report.results import Arm, Evaluations, Measure, Part
+from harness.report.schema import CellState, PoolSummary, StageTime, Timings
 from harness.run_folder import RunFolder
 
 if TYPE_CHECKING:
@@ -214,6 +206,13 @@ def _versions(
         task = next((model.task_version for model in evaluations.models), None)
         if task is not None:
             versions[f"task {evaluations.task}"] = str(task)
+    for side, pool in pools.items():
+        engine = pool.identity.get("engine")
+        if isinstance(engine, dict) and engine.get("version"):
+            versions[f"{engine.get('name', 'engine')} ({side} pool)"] = str(engine["version"])
+    axolotl = {str(state["axolotl"]) for state in states.values() if state.get("axolotl")}
+    if axolotl:
+        versions["axolotl"] = ", ".join(sorted(axolotl))
     return versions
 
 

@@ -8,12 +8,15 @@ The rules, in one place so that they can be tested:
   farther end of the interval. "Equal" is never said.
 * An interval without width (one problem, or the same outcome everywhere) carries no claim.
 * Half the interval's width says about how small an effect the design could have seen.
-* Finetuning results of one training seed are stated for the models trained, never for the data.
+* Finetuning results are stated for the models that were trained: the interval is over test
+  problems. Of one training seed it is said that it makes no claim about the data; of several,
+  what each of them shows.
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from harness.report.numbers import (
@@ -26,7 +29,8 @@ from harness.report.numbers import (
     relative_percent,
     signed,
 )
-from harness.report.schema import Comparison, Difference, Interval, Verdict
+from harness.report.results import Comparison, Difference, Interval
+from harness.report.schema import Verdict
 
 SIGNIFICANCE = 0.05
 PARADIGM_NAMES = {
@@ -125,14 +129,20 @@ def quality_sentence(topic: Topic, wc: Interval, se: Interval, difference: Diffe
     return f"{side} has the higher {topic.noun}: {values} ({effect}).{borderline(difference)}"
 
 
-def finetuning_sentence(comparison: Comparison) -> str:
-    """What finetuning on WC data instead of SE data did to one paradigm at one budget."""
+def finetuning_sentence(comparison: Comparison, by_seed: Sequence[float] = ()) -> str:
+    """What finetuning on WC data instead of SE data did to one paradigm at one budget.
+
+    Args:
+        comparison: means over the training seeds.
+        by_seed: WC minus SE of each seed, where known.
+    """
     difference = comparison.difference
     who = PARADIGM_NAMES.get(comparison.paradigm, comparison.paradigm)
     numbers = (
         f"pass@1 is {percent(comparison.wc.value)} after WC data and "
         f"{percent(comparison.se.value)} after SE data ({effect_text(difference, 100, 'points')}; "
-        f"relative {relative_percent(comparison.relative_gain)}; {seeds_text(comparison.seeds)})"
+        f"relative {relative_percent(comparison.relative_gain)}; "
+        f"{seeds_text(comparison.seeds, by_seed)})"
     )
     verdict = verdict_of(difference)
     if verdict == "no_interval":
@@ -140,22 +150,25 @@ def finetuning_sentence(comparison: Comparison) -> str:
             f"Nothing can be said about the {who}: {numbers}; every test problem shows the same "
             "difference, so there is no interval."
         )
-    one = len(comparison.seeds) == 1
+    seeds = len(comparison.seeds)
     if verdict == "no_difference":
         limit = excluded_beyond(difference, 100)
         return (
             f"No difference was found for the {who}: {numbers}. Differences of more than {limit} "
-            f"points are excluded{' for these two trained models' if one else ''}; effects below "
-            f"about {resolution(difference)} points were too small for this design to see."
+            f"points are excluded for these {'two' if seeds == 1 else 2 * seeds} trained models; "
+            f"effects below about {resolution(difference)} points were too small for this design "
+            "to see."
         )
     side = "WC" if verdict == "wc_higher" else "SE"
-    if one:
+    if seeds == 1:
         text = (
             f"Of the two models trained, the {who} scored higher after {side} data: {numbers}; "
             "one training seed makes no claim about the data."
         )
     else:
-        text = f"{side} data gave the {who} the higher pass@1: {numbers}."
+        text = f"The {who} has the higher pass@1 after {side} data: {numbers}."
+        if any(one * difference.value <= 0 for one in by_seed):
+            text += " The seeds do not agree, so the chance of training may explain it."
     return text + borderline(difference)
 
 
@@ -164,6 +177,14 @@ def resolution(difference: Interval) -> str:
     return f"±{100 * half_width(difference):.1f}"
 
 
-def seeds_text(seeds: list[int]) -> str:
-    """`one training seed`, or `mean over 3 training seeds`."""
-    return "one training seed" if len(seeds) == 1 else f"mean over {len(seeds)} training seeds"
+def seeds_text(seeds: Sequence[int], by_seed: Sequence[float] = ()) -> str:
+    """`one training seed`, or `mean over 2 training seeds: +1.2, −0.4 points`."""
+    if len(seeds) == 1:
+        return "one training seed"
+    each = f": {seed_points(by_seed)} points" if by_seed else ""
+    return f"mean over {len(seeds)} training seeds{each}"
+
+
+def seed_points(by_seed: Sequence[float]) -> str:
+    """Differences in points, one a seed: `+1.2, −0.4`."""
+    return ", ".join(signed(100 * one) for one in by_seed)

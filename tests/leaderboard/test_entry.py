@@ -1,0 +1,109 @@
+"""An entry of a report: what it holds, its id, and what is refused."""
+
+from __future__ import annotations
+
+import copy
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from harness.files import write_json
+from harness.report.document import report_of
+from harness.report.sources import read_sources
+from harness.run_folder import RunFolder
+from leaderboard.entry import entry_of
+from leaderboard.schema import Entry, id_of
+from tests.report.documents import QUALITY, RATIO
+from tests.report.factories import made_run
+
+
+def entry_from(run: RunFolder) -> dict[str, Any]:
+    return entry_of(report_of(read_sources(run)).model_dump(mode="json"))
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> RunFolder:
+    return made_run(tmp_path_factory.mktemp("entry") / "run")
+
+
+@pytest.fixture(scope="module")
+def entry(run: RunFolder) -> dict[str, Any]:
+    return entry_from(run)
+
+
+def test_an_entry_holds_the_results_and_their_evidence(entry: dict[str, Any]) -> None:
+    assert entry["pair"]["wc"]["id"] == "micro:wc"
+    assert entry["match"] == {"kind": "compute", "ratio": RATIO, "parameters": "total"}
+    assert entry["budgets"]["high"]["sides"]["wc"]["coverage"]["value"] == QUALITY["high"]["wc"][1]
+    assert entry["budgets"]["low"]["samples_per_problem"] == {"wc": 3, "se": 1}
+    assert [one["paradigm"] for one in entry["finetuning"]] == ["student_lm", "wc_lm", "se_lm"]
+    assert entry["finetuning"][0]["model"]["id"] == "micro:student"
+    assert entry["evaluation"] == {"task": "w2s_micro", "version": "1.0", "problems": 1000}
+    assert set(entry["evidence"]["pools"]) == {"wc", "se"}
+    assert len(entry["evidence"]["arms"]) == 6
+    assert entry["seeds"] == {"run": 1, "training": [1]}
+    assert entry["problem_set"]["train_digest"]
+
+
+def test_it_survives_json(entry: dict[str, Any]) -> None:
+    again = json.loads(json.dumps(entry))
+    assert Entry.model_validate(again).model_dump(mode="json") == entry
+    assert id_of(again) == entry["id"]
+
+
+def test_equal_results_have_an_equal_id_whenever_they_were_made(
+    run: RunFolder, entry: dict[str, Any], tmp_path: Path
+) -> None:
+    later = made_run(tmp_path / "later")
+    write_json(later.path / "run.json", {"created": "2031-01-01T00:00:00Z"})
+    later.timings_file.unlink()
+    other = entry_from(later)
+    assert other["created"] != entry["created"]
+    assert other["id"] == entry["id"]
+    assert entry_from(made_run(tmp_path / "seed", overrides=("seeds.run=2",)))["id"] != entry["id"]
+
+
+def test_partial_runs_have_entries_too(tmp_path: Path) -> None:
+    assert entry_from(made_run(tmp_path / "plan", upto="plan"))["budgets"] == {}
+    measured = entry_from(made_run(tmp_path / "measure", upto="measure", verifier=False))
+    assert measured["finetuning"] == []
+    assert measured["evaluation"] is None
+    assert measured["budgets"]["high"]["sides"]["wc"]["false_positive_rate"] is None
+
+
+def test_a_local_folder_of_problems_is_named_without_its_place(run: RunFolder) -> None:
+    document = report_of(read_sources(run)).model_dump(mode="json")
+    document["problems"] |= {"source": "jsonl", "path": "/home/somebody/secret/my-problems"}
+    assert entry_of(document)["problem_set"]["name"] == "my-problems"
+
+
+@pytest.mark.parametrize(
+    ("place", "value", "words"),
+    [
+        (("budgets", "high", "sides", "wc", "coverage", "value"), 1.5, "between 0 and 1"),
+        (("budgets", "high", "sides", "wc", "coverage", "low"), 0.99, "above high"),
+        (("budgets", "high", "difference", "coverage", "p_value"), 2, "less than or equal to 1"),
+        (("match", "ratio"), 0, "greater than 0"),
+        (("match", "ratio"), "3", "valid number"),
+        (("recipe", "name"), "evil\x1b[2J", "control characters"),
+        (("pair", "wc", "id"), "two\nlines", "line breaks"),
+        (("evidence", "recipe"), "abc", "match pattern"),
+        (("surprise",), 1, "not permitted"),
+        (("schema_version",), 2, "should be 1"),
+        (("seeds", "run"), 5, "it was edited"),
+    ],
+)
+def test_what_cannot_be_true_is_refused(
+    entry: dict[str, Any], place: tuple[str, ...], value: object, words: str
+) -> None:
+    changed = copy.deepcopy(entry)
+    part = changed
+    for key in place[:-1]:
+        part = part[key]
+    part[place[-1]] = value
+    with pytest.raises(ValidationError) as caught:
+        Entry.model_validate(changed)
+    assert words in str(caught.value)

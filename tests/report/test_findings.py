@@ -1,0 +1,106 @@
+"""Headline, comparison with the paper, and cautions, on whole documents."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from harness.recipe.loading import load_recipe
+from harness.report.findings import cautions_of, findings_of, headline, paper_lines
+from harness.report.results import Evaluations, Match, Measure
+from harness.report.schema import Finding
+from tests.report.documents import difference, evaluations_document, measure_document
+
+COMPUTE = Match(kind="compute", ratio=3.0)
+
+
+def documents(**changes: Any) -> tuple[Measure, Evaluations]:
+    measure = measure_document()
+    for budget, name, value, half in changes.get("quality", ()):
+        measure["budgets"][budget]["difference"][name] = difference(value, half)
+    evaluations = evaluations_document(load_recipe("w2s-micro"), seeds=changes.get("seeds", (1,)))
+    return Measure.model_validate(measure), Evaluations.model_validate(evaluations)
+
+
+def test_measures_that_agree_share_a_clause() -> None:
+    measure, evaluations = documents(seeds=(1, 2, 3))
+    text = headline(measure.match, findings_of(measure, evaluations), 3)
+    assert text == (
+        "At matched compute, WC has the higher coverage, diversity, and false-positive rate at "
+        "both budgets. Of 3 comparisons, pass@1 is higher after SE data in 1 and no difference "
+        "was found in 2; means over 3 training seeds."
+    )
+
+
+def test_budgets_that_differ_are_named() -> None:
+    measure, evaluations = documents(quality=[("high", "coverage", -0.03, 0.04)])
+    text = headline(measure.match, findings_of(measure, evaluations), 1)
+    assert text.startswith(
+        "At matched compute, WC has the higher coverage at budget low and no difference in "
+        "coverage was found at budget high; and WC has the higher diversity and false-positive "
+        "rate at both budgets."
+    )
+    assert text.endswith("With one training seed, no claim about finetuning can be made.")
+
+
+def test_a_run_without_results_says_so() -> None:
+    assert headline(None, [], 1) == "Data quality was not measured. Finetuning was not compared."
+    measure, _ = documents()
+    assert headline(measure.match, findings_of(measure, None), 1).endswith(
+        "Finetuning was not compared."
+    )
+
+
+@pytest.mark.parametrize(
+    ("verdicts", "seeds", "words"),
+    [
+        (["wc_higher", "wc_higher"], 3, "This run agrees (2 comparisons)."),
+        (["se_higher", "se_higher"], 3, "This run contradicts it (2 comparisons)."),
+        (["no_difference", "no_interval"], 3, "neither confirms nor contradicts"),
+        (
+            ["wc_higher", "no_difference", "se_higher"],
+            3,
+            "it is confirmed in 1, contradicted in 1, and no",
+        ),
+        (["wc_higher", "wc_higher"], 1, "One training seed neither confirms nor contradicts"),
+    ],
+)
+def test_agreement_with_the_paper(verdicts: list[str], seeds: int, words: str) -> None:
+    findings = [
+        Finding.model_validate(
+            {"topic": "finetuning", "budget": "high", "paradigm": "se_lm", "verdict": verdict,
+             "difference": difference(0, 0.1), "text": ""}
+        )
+        for verdict in verdicts
+    ]  # fmt: skip
+    (line,) = paper_lines(COMPUTE, findings, seeds)
+    assert line.startswith("The paper found higher pass@1 after WC data at matched compute. ")
+    assert words in line
+
+
+def test_at_equal_numbers_the_paper_expects_the_strong_model() -> None:
+    measure, _ = documents(quality=[("high", "coverage", -0.1, 0.02)])
+    lines = paper_lines(Match(kind="number", ratio=1.0), findings_of(measure, None), 1)
+    assert lines == [
+        "The paper found a higher coverage for SE at an equal number of samples. "
+        "Of 2 comparisons, it is confirmed in 1, contradicted in 1, and no difference was found "
+        "in 0."
+    ]
+    assert paper_lines(Match(kind="gpu_seconds", ratio=2.0), findings_of(measure, None), 1) == []
+
+
+def test_cautions_follow_the_numbers() -> None:
+    measure, evaluations = documents()
+    findings = findings_of(measure, evaluations)
+    one_seed = " ".join(cautions_of(measure.budgets, findings, 1))
+    assert "No claim is carried by one seed" in one_seed
+    assert "10 comparisons" in one_seed  # The false-positive rate does not depend on the budget.
+    assert "No claim" not in " ".join(cautions_of(measure.budgets, findings, 3))
+
+    document = measure_document()
+    document["budgets"]["low"]["cost"]["wc_over_se"] = 0.9
+    document["budgets"]["low"]["sides"]["se"]["undecided"] = 40
+    text = " ".join(cautions_of(Measure.model_validate(document).budgets, [], 3))
+    assert "make WC spend −10.0 % relative to SE" in text
+    assert "8.0 % of the SE samples at budget low are undecided" in text
