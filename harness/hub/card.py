@@ -1,0 +1,113 @@
+"""The card of a published data set: what a stranger needs to load, judge and recompute it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import yaml
+
+from harness import __version__
+from harness.budget import MatchedBudget
+from harness.recipe import Recipe
+
+PAPER = "https://arxiv.org/abs/2408.16737"
+_SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M"))
+
+
+def config_name(arm: Mapping[str, Any]) -> str:
+    """The name that `load_dataset` takes, such as "wc-high"."""
+    return f"{arm['arm']}-{arm['budget']}"
+
+
+def data_file(arm: Mapping[str, Any]) -> str:
+    """Where the rows of an arm lie in the published data set."""
+    return f"data/{config_name(arm)}/train-00000-of-00001.parquet"
+
+
+def dataset_card(
+    recipe: Recipe, budgets: Mapping[str, MatchedBudget], arms: Sequence[Mapping[str, Any]]
+) -> str:
+    """README.md with the metadata that the Hub and `datasets` read.
+
+    Args:
+        recipe: the experiment.
+        budgets: its matched budgets.
+        arms: the documents of every published arm (`arm.json`), the default one first.
+    """
+    header = yaml.safe_dump(_metadata(recipe, arms), sort_keys=False, allow_unicode=True)
+    rows = "\n".join(
+        f"| `{config_name(arm)}` | {arm['rows']:,} | {arm['problems']:,} "
+        f"| {arm['samples_per_problem'] or '–'} |"
+        for arm in arms
+    )
+    matches = "\n".join(_match_line(budget) for budget in budgets.values())
+    decoding = recipe.decoding
+    duplicates = "each distinct text once" if recipe.arms.deduplicate == "text" else "kept"
+    return f"""---
+{header}---
+
+# {recipe.name}: training sets under one sampling budget
+
+{recipe.description}
+
+Solutions from a weak, cheap model (WC, `{recipe.pair.wc.id}`) and a strong, expensive one (SE,
+`{recipe.pair.se.id}`), sampled under matched budgets and kept where the final answer is right. What
+this compares, and why, is in [Bansal et al., 2024]({PAPER}).
+
+| configuration | rows | problems | samples a problem |
+|---|---:|---:|---:|
+{rows}
+
+```python
+from datasets import load_dataset
+rows = load_dataset("PATH_OR_ID", "{config_name(arms[0])}", split="train")
+```
+
+## How it was made
+- Match: {recipe.match.kind}.
+{matches}
+- Decoding: temperature {decoding.temperature:g}, top-k {decoding.top_k or "off"}, top-p \
+{decoding.top_p:g}, at most {decoding.max_tokens} tokens; run seed {recipe.seeds.run}. Every row \
+has its own seed.
+- Kept: samples whose final answer (format `{recipe.answer.format}`) equals the gold answer. A \
+right answer may stand behind wrong reasoning.
+- Duplicates within a problem: {duplicates}.
+- Rows stand in canonical order: problems in the problem set's order, samples by index.
+- `recipe.yaml` holds the whole experiment, `manifest.json` the SHA-256 of every file. Made by \
+w2s-harness {__version__}.
+
+The licence covers this compilation; the models' licences and the problem set's also apply to text \
+that comes from them.
+"""
+
+
+def _match_line(budget: MatchedBudget) -> str:
+    samples = budget.samples_per_problem
+    return (
+        f"- Budget `{budget.budget}`: {samples['wc']} WC or {samples['se']} SE samples a problem "
+        f"(one SE sample is worth {budget.ratio:.4g} WC samples; cost WC/SE after rounding "
+        f"{budget.wc_over_se:.4f})."
+    )
+
+
+def _metadata(recipe: Recipe, arms: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    total = sum(arm["rows"] for arm in arms)
+    size = next((name for bound, name in _SIZES if total < bound), "1M<n<10M")
+    configs = [
+        {
+            "config_name": config_name(arm),
+            "data_files": [{"split": "train", "path": data_file(arm)}],
+        }
+        for arm in arms
+    ]
+    configs[0]["default"] = True
+    return {
+        "license": recipe.publication.license,
+        "language": ["en"],
+        "pretty_name": f"{recipe.name}: WC and SE training sets",
+        "task_categories": ["text-generation"],
+        "size_categories": [size],
+        "tags": ["synthetic", "reasoning", "compute-matched", "w2s-harness"],
+        "configs": configs,
+    }
