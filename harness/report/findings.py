@@ -101,7 +101,7 @@ def _quality_headline(match: Match | None, findings: Sequence[Finding]) -> str:
         if pattern:
             noun = "diversity" if name == "diversity_all" else TOPICS[name].noun
             alike.setdefault(pattern, []).append(noun)
-    clauses = [_clause(_joined(nouns, ", "), dict(pattern)) for pattern, nouns in alike.items()]
+    clauses = [_clause(nouns, dict(pattern)) for pattern, nouns in alike.items()]
     return f"At {match_name(match)}, {_joined(clauses, '; ')}."
 
 
@@ -109,22 +109,26 @@ def _kind(finding: Finding) -> str:
     return finding.verdict if finding.verdict in ("wc_higher", "se_higher") else "none"
 
 
-def _clause(nouns: str, kinds: Mapping[str, str]) -> str:
+def _clause(nouns: Sequence[str], kinds: Mapping[str, str]) -> str:
     parts = []
     for kind in dict.fromkeys(kinds.values()):
-        where = _where([budget for budget in kinds if kinds[budget] == kind], len(kinds))
+        where = _where(
+            [budget for budget in kinds if kinds[budget] == kind], len(kinds), kind == "none"
+        )
         if kind == "none":
-            parts.append(f"no difference in {nouns} was found{where}")
+            parts.append(f"no difference in {_joined(nouns, ', ', 'or')} was found{where}")
         else:
-            parts.append(f"{'WC' if kind == 'wc_higher' else 'SE'} has the higher {nouns}{where}")
+            side = "WC" if kind == "wc_higher" else "SE"
+            parts.append(f"{side} has the higher {_joined(nouns, ', ')}{where}")
     return _joined(parts, ", ")
 
 
-def _where(budgets: Sequence[str], total: int) -> str:
+def _where(budgets: Sequence[str], total: int, none: bool) -> str:
     if total == 1:
         return ""
     if len(budgets) == total:
-        return " at both budgets" if total == 2 else " at every budget"
+        several = ("either budget", "any budget") if none else ("both budgets", "every budget")
+        return f" at {several[0] if total == 2 else several[1]}"
     return f" at budget {_joined(budgets, ', ')}"
 
 
@@ -164,12 +168,12 @@ def _tally(findings: Sequence[Finding]) -> dict[str, int]:
     return tally
 
 
-def _joined(words: Sequence[str], separator: str) -> str:
+def _joined(words: Sequence[str], separator: str, last: str = "and") -> str:
     if len(words) < 2:
         return "".join(words)
     if len(words) == 2 and separator == ", ":
-        return " and ".join(words)
-    return f"{separator.join(words[:-1])}{separator.rstrip()} and {words[-1]}"
+        return f" {last} ".join(words)
+    return f"{separator.join(words[:-1])}{separator.rstrip()} {last} {words[-1]}"
 
 
 def paper_lines(match: Match | None, findings: Sequence[Finding], training_seeds: int) -> list[str]:

@@ -44,6 +44,16 @@ def test_budgets_that_differ_are_named() -> None:
     assert text.endswith("With one training seed, no claim about finetuning can be made.")
 
 
+def test_what_was_not_found_is_joined_by_or() -> None:
+    nothing = [(budget, name, 0.0, 0.1) for budget in ("low", "high")
+               for name in ("coverage", "diversity_all", "false_positive_rate")]  # fmt: skip
+    measure, _ = documents(quality=nothing)
+    assert headline(measure.match, findings_of(measure, None), 1).startswith(
+        "At matched compute, no difference in coverage, diversity, or false-positive rate was "
+        "found at either budget."
+    )
+
+
 def test_a_run_without_results_says_so() -> None:
     assert headline(None, [], 1) == "Data quality was not measured. Finetuning was not compared."
     measure, _ = documents()
