@@ -15,7 +15,7 @@ import pyarrow as pa
 from harness.grading import GRADER_VERSION
 from harness.pool import Pool
 from harness.problems import Problem
-from harness.prompts import training_prompt
+from harness.prompts import reference_completion, training_prompt
 from harness.recipe import ModelCard, Recipe, Side
 
 Row = dict[str, Any]
@@ -105,7 +105,7 @@ def reference_rows(problems: list[Problem], recipe: Recipe, budget: str) -> Iter
                 **_problem_columns(problem, recipe),
                 "arm": "ground_truth",
                 "budget": budget,
-                "completion": problem.solution,
+                "completion": reference_completion(recipe.prompt, problem.solution),
                 "source": "reference",
             }
 

@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 
 from harness.arms.rows import ARM_SCHEMA, Row, Selection, reference_rows, sampled_rows
 from harness.budget import MatchedBudget, match_of
-from harness.files import sha256_of, write_json
+from harness.files import sha256_of, write_atomically, write_json
 from harness.grading.stage import open_pool
 from harness.problems import Problem
 from harness.progress import Progress
@@ -84,14 +84,13 @@ def _why_empty(arm: ArmName) -> str:
 
 def _write(path: Path, rows: list[Row]) -> None:
     """Parquet as the Hub stores it best: content-defined pages, so that a changed row moves few."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_suffix(".partial")
+    content = pa.BufferOutputStream()
     pq.write_table(
         pa.Table.from_pylist(rows, schema=ARM_SCHEMA),
-        partial,
+        content,
         compression="zstd",
         row_group_size=ROW_GROUP_ROWS,
         use_content_defined_chunking=True,
         write_page_index=True,
     )
-    partial.replace(path)
+    write_atomically(path, content.getvalue().to_pybytes())

@@ -7,7 +7,7 @@ both sides, which is what pairs the differences.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -57,9 +57,11 @@ class Comparison:
                 # Resampling nothing but zeros would claim certainty; Wilson's interval does not.
                 above, below = RATIOS[name]
                 columns = self.columns[side]
-                found[name] = asdict(wilson(int(columns[above].sum()), int(columns[below].sum())))
+                found[name] = wilson(
+                    int(columns[above].sum()), int(columns[below].sum())
+                ).document()
             else:
-                found[name] = asdict(Interval(value, *percentile_interval(drawn)))
+                found[name] = Interval(value, *percentile_interval(drawn)).document()
         return found
 
     def differences(self) -> dict[str, Any]:
@@ -79,7 +81,7 @@ class Comparison:
         else:
             p_value, test = bootstrap_p_value(gaps), "paired bootstrap"
         interval = percentile_interval(gaps)
-        return asdict(Difference(values[0] - values[1], *interval, p_value, test))
+        return Difference(values[0] - values[1], *interval, p_value, test).document()
 
     def _value(self, name: str, side: Side) -> float | None:
         columns = self.columns[side]
@@ -155,6 +157,6 @@ def coverage_curve(
         low, high = percentile_interval(drawn[:, position])
         value = float(coverage[:, position].mean())
         points.append(
-            {"k": k, "cost": k * cost_per_sample, "coverage": asdict(Interval(value, low, high))}
+            {"k": k, "cost": k * cost_per_sample, "coverage": Interval(value, low, high).document()}
         )
     return points

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
@@ -13,7 +13,8 @@ Floats = NDArray[np.float64]
 
 CONFIDENCE = 0.95
 RESAMPLES = 10_000
-_BLOCK_CELLS = 4_000_000
+# Resamples are drawn in blocks that fit a core's cache: twice as fast as in blocks of 30 MB.
+BLOCK_CELLS = 200_000
 
 
 @dataclass(frozen=True)
@@ -23,6 +24,10 @@ class Interval:
     value: float
     low: float
     high: float
+
+    def document(self) -> dict[str, float]:
+        """As it stands in the documents of a run."""
+        return asdict(self)
 
 
 @dataclass(frozen=True)
@@ -34,6 +39,10 @@ class Difference:
     high: float
     p_value: float
     test: str
+
+    def document(self) -> dict[str, float | str]:
+        """As it stands in the documents of a run."""
+        return asdict(self)
 
 
 def wilson(successes: int, n: int) -> Interval:
@@ -127,7 +136,7 @@ def resampled(
     """
     problems = len(columns)
     source = np.random.default_rng(seed)
-    block = max(1, _BLOCK_CELLS // problems)
+    block = max(1, BLOCK_CELLS // problems)
     parts = []
     for start in range(0, resamples, block):
         size = min(block, resamples - start)

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from harness.statistics.intervals import (
+    BLOCK_CELLS,
     RESAMPLES,
     Difference,
     Floats,
@@ -14,7 +15,6 @@ from harness.statistics.intervals import (
     resampled,
 )
 
-_BLOCK_CELLS = 4_000_000
 _ROUNDING = 1e-12
 
 
@@ -124,7 +124,7 @@ def sign_flip(differences: ArrayLike, resamples: int = RESAMPLES, seed: int = 0)
         return 1.0
     observed = abs(values.sum())
     source = np.random.default_rng(seed)
-    block = max(1, _BLOCK_CELLS // values.size)
+    block = max(1, BLOCK_CELLS // values.size)
     extreme = 0
     for start in range(0, resamples, block):
         size = (min(block, resamples - start), values.size)

@@ -138,6 +138,25 @@ def test_reference_solutions_make_the_ground_truth_arm(run: RunFolder) -> None:
     assert len(low) == len(high) == 10
     assert {row["source"] for row in low} == {"reference"}
     assert {row["generator"] for row in low} == {None}
+    problems = Pool.open(run.pool("wc")).problems
+    assert [row["completion"] for row in low] == [problem.solution for problem in problems]
+
+
+def test_reference_solutions_stand_behind_the_solution_prefix(tmp_path: Path) -> None:
+    run = make_run(tmp_path / "run", "prompt.solution_prefix= Let us see.")
+    grade(run, QUIET)
+    build(run, QUIET)
+    rows = pq.read_table(run.arm("ground_truth", "low") / "train.parquet").to_pylist()
+    assert all(row["completion"].startswith(" Let us see.") for row in rows)
+
+
+def test_arms_are_stored_as_the_hub_stores_best(run: RunFolder) -> None:
+    build(run, QUIET)
+    group = pq.ParquetFile(run.arm("wc", "high") / "train.parquet").metadata.row_group(0)
+    column = group.column(group.num_columns - 1)
+    assert column.compression == "ZSTD"
+    assert column.has_column_index
+    assert column.has_offset_index
 
 
 def test_building_twice_gives_equal_bytes(run: RunFolder) -> None:
