@@ -13,13 +13,14 @@ from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
+from harness.errors import Issues
 from harness.generators.draw import Draw, Stopped
 from harness.generators.endpoint import draw_from_server
 from harness.generators.hardware import places
 from harness.generators.jobs import DecodingSettings, PoolJob
 from harness.generators.servers import Server, inspect_server
 from harness.generators.vllm_client import WINDOW_SAMPLES, VllmClient
-from harness.models import model_location
+from harness.models import check_model_folder, model_location
 from harness.progress import Progress
 
 __all__ = ["DecodingSettings", "PoolJob", "fill_pools"]
@@ -64,6 +65,7 @@ def fill_pools(
             if draw.job.endpoint is not None
         ]
         managed = [draw for draw in draws if draw.job.endpoint is None]
+        _check_models(managed)
         crew = Crew()
         for number, (draw, server) in enumerate(servers):
             crew.add(f"endpoint-{number}", _server_work(draw, server, crew))
@@ -170,6 +172,18 @@ def _useful_workers(draws: Sequence[Draw]) -> int:
     """More processes than draws are of use only where a draw is large enough to be shared."""
     shares = sum(draw.waiting // _WORTH_HELPING for draw in draws)
     return max(1, len(draws), shares)
+
+
+def _check_models(draws: Sequence[Draw]) -> None:
+    """Looks at every local model before any of them is loaded."""
+    from harness.engines.specification import has_gpu
+
+    issues = Issues()
+    for location in {model_location(draw.job.model) for draw in draws}:
+        if Path(location).is_dir():
+            for issue in check_model_folder(Path(location), cpu=not has_gpu()):
+                issues.add(issue.where, issue.message, issue.advice)
+    issues.raise_if_any("models that shall be sampled cannot be used:")
 
 
 def _interpreter(chosen: Path | None, progress: Progress) -> Path:

@@ -218,7 +218,7 @@ class VllmClient:
         if self._stop.is_set():
             raise Stopped from death
         self._deaths += 1
-        first_line = death.message.splitlines()[0].rstrip(":;")
+        first_line = death.message.splitlines()[0].removesuffix("; the last it said:")
         if self._deaths >= DEATHS_WITHOUT_PROGRESS:
             raise EnvironmentFailure(
                 f"the vLLM worker died {self._deaths} times without finishing a request. "
