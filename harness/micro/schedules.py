@@ -78,7 +78,6 @@ SCHEDULES = {
         cycles=(
             Cycle(2250, 0.015, 0.75, curriculum=True, seed=2001),
             Cycle(2810, 0.012, 0.65, curriculum=False, seed=2002),
-            Cycle(2500, 0.012, 0.60, curriculum=False, seed=2003),
         ),
     ),
     "student": Schedule(
