@@ -41,9 +41,9 @@ _UV_FOREIGN = (
 )
 _UV_SLOW_MACHINES = {"UV_HTTP_TIMEOUT": "180", "UV_COMPILE_BYTECODE_TIMEOUT": "900"}
 _STAGES = (
-    (re.compile(r"Resolved (\d+) packages"), "installing {} packages"),
-    (re.compile(r"Installed (\d+) packages"), "compiling the bytecode of {} packages"),
-    (re.compile(r"Installing collected packages: (.*)"), "installing {} packages"),
+    (re.compile(r"Resolved (\d+) packages?"), "installing {}"),
+    (re.compile(r"Installed (\d+) packages?"), "compiling the bytecode of {}"),
+    (re.compile(r"Installing collected packages: (.*)"), "installing {}"),
 )
 _DOWNLOAD = re.compile(r"\s*Downloading (\S+) \(([\d.]+) ?(MiB|GiB|MB|GB)\)")
 
@@ -191,7 +191,7 @@ def _stage_of(line: str) -> str:
         if match := pattern.match(line.strip()):
             found = match[1]
             count = found if found.isdigit() else str(len(found.split(",")))
-            return text.format(count)
+            return text.format("1 package" if count == "1" else f"{count} packages")
     if match := _DOWNLOAD.match(line):
         size = float(match[2]) * (1024 if match[3].startswith("G") else 1)
         if size >= _LARGE_MIB:

@@ -141,7 +141,9 @@ def damage(spec: EngineSpecification, folder: Path) -> str:
         return f"{folder} has {spec.distribution} {version}; expected {spec.version}"
     lost = lost_files(folder)
     if lost:
-        return f"{len(lost)} files are missing in {folder}, among them {lost[0].name}"
+        return (
+            f"files missing in {folder}: {len(lost)}, first of them {lost[0].relative_to(folder)}"
+        )
     return ""
 
 

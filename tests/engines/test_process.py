@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -23,6 +23,7 @@ from harness.engines.process import (
     worker_environment,
 )
 from harness.errors import EnvironmentFailure
+from tests.engines.watching import running, within
 
 WORKER = Path(__file__).with_name("echo_worker.py")
 ARGUMENTS = [str(WORKERS_FOLDER)]
@@ -41,27 +42,6 @@ def _start(folder: Path, **environment: str) -> EngineProcess:
 def worker(tmp_path: Path) -> Iterator[EngineProcess]:
     with _start(tmp_path, COLOUR="blue") as process:
         yield process
-
-
-def _running(pid: int) -> bool:
-    try:
-        state = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0]
-    except FileNotFoundError:
-        try:
-            os.kill(pid, 0)
-        except ProcessLookupError:
-            return False
-        return not Path("/proc/self/stat").exists()
-    return state not in ("Z", "X")
-
-
-def _within(seconds: float, condition: Callable[[], bool]) -> bool:
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        if condition():
-            return True
-        time.sleep(0.02)
-    return condition()
 
 
 @pytest.fixture(scope="module")
@@ -184,12 +164,12 @@ def test_iteration_raises_when_the_worker_dies(worker: EngineProcess) -> None:
 def test_stop_is_quick_and_takes_the_children_along(worker: EngineProcess) -> None:
     worker.send({"do": "child"})
     child = (worker.receive(timeout=10) or {})["pid"]
-    assert _running(child)
+    assert running(child)
     started = time.monotonic()
     worker.stop()
     assert time.monotonic() - started < 2.0
     assert not worker.alive
-    assert _within(2.0, lambda: not _running(child))
+    assert within(2.0, lambda: not running(child))
     worker.stop()
 
 
@@ -199,7 +179,7 @@ def test_the_death_of_a_worker_ends_its_children(worker: EngineProcess) -> None:
     os.kill(worker.pid, signal.SIGKILL)
     with pytest.raises(EngineDied):
         worker.receive(timeout=10)
-    assert _within(2.0, lambda: not _running(child))
+    assert within(2.0, lambda: not running(child))
 
 
 def test_a_worker_that_hears_nothing_is_killed(worker: EngineProcess) -> None:
@@ -208,7 +188,7 @@ def test_a_worker_that_hears_nothing_is_killed(worker: EngineProcess) -> None:
     started = time.monotonic()
     worker.stop(grace_seconds=0.5)
     assert time.monotonic() - started < 4.0
-    assert not _running(worker.pid)
+    assert not running(worker.pid)
 
 
 def test_ctrl_c_is_the_harness_s_business(worker: EngineProcess) -> None:
@@ -238,10 +218,10 @@ def test_nothing_outlives_a_killed_harness(tmp_path: Path, number: signal.Signal
     )  # fmt: skip
     assert harness.stdout is not None
     pids = [int(harness.stdout.readline()) for _ in range(2)]
-    assert all(map(_running, pids))
+    assert all(map(running, pids))
     harness.send_signal(number)
     harness.wait(timeout=10)
-    assert _within(5.0, lambda: not any(map(_running, pids)))
+    assert within(5.0, lambda: not any(map(running, pids)))
 
 
 def test_an_interpreter_that_does_not_start(tmp_path: Path) -> None:
