@@ -49,6 +49,7 @@ def run(
     harness run runs/w2s-micro              go on where it stopped
     """
     from harness.cli.entry import publish_entry
+    from harness.cli.summaries import summary_of
     from harness.pipeline.opening import held
     from harness.pipeline.stages import RUN_ORDER, run_stages
     from harness.progress import Progress
@@ -68,5 +69,5 @@ def run(
         documents["report"]["entry"] = publish_entry(opened)
     seconds = round(time.monotonic() - started, 1)
     summary = {"run": str(opened.path), "seconds": seconds, "stages": documents}
-    written = opened.report("md").read_text(encoding="utf-8")
-    emit(summary, f"{written}\nDone in {seconds:.0f} s. Report: {opened.report('html')}", as_json)
+    parts = [summary_of(name, documents[name]) for name in ("measure", "evaluate", "report")]
+    emit(summary, "\n\n".join([*parts, f"Done in {seconds:.0f} s."]), as_json)

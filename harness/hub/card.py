@@ -94,7 +94,7 @@ def _match_line(budget: MatchedBudget) -> str:
 def _metadata(recipe: Recipe, arms: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     total = sum(arm["rows"] for arm in arms)
     size = next((name for bound, name in _SIZES if total < bound), "1M<n<10M")
-    configs = [
+    configs: list[dict[str, Any]] = [
         {
             "config_name": config_name(arm),
             "data_files": [{"split": "train", "path": data_file(arm)}],
