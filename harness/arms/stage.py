@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 from harness.arms.rows import ARM_SCHEMA, Row, Selection, reference_rows, sampled_rows
 from harness.budget import MatchedBudget, match_of
 from harness.files import sha256_of, write_atomically, write_json
-from harness.grading.stage import open_pool
+from harness.grading.graded import open_graded_pool
 from harness.problems import Problem
 from harness.progress import Progress
 from harness.recipe import SIDES, ArmName, Side
@@ -69,11 +69,11 @@ def _rows(run: RunFolder, arm: ArmName, budget: MatchedBudget) -> Iterable[Row]:
         return reference_rows(_problems(run), run.recipe, budget.budget)
     side: Side = arm
     selection = Selection(run.recipe, side, budget.budget, budget.samples_per_problem[side])
-    return sampled_rows(open_pool(run, side), selection)
+    return sampled_rows(open_graded_pool(run, side), selection)
 
 
 def _problems(run: RunFolder) -> list[Problem]:
-    return open_pool(run, SIDES[0]).problems
+    return open_graded_pool(run, SIDES[0]).problems
 
 
 def _why_empty(arm: ArmName) -> str:

@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import asdict
 from typing import Any
 
-from harness.errors import InputError
 from harness.files import digest_of, sha256_of
+from harness.grading.graded import open_pool
 from harness.pool import Pool
 from harness.problems import Problem
 from harness.progress import Progress, Task
@@ -44,20 +45,6 @@ def grade(run: RunFolder, progress: Progress) -> dict[str, Any]:
     return {"pools": {side: _grade_pool(run, side, progress) for side in SIDES}}
 
 
-def open_pool(run: RunFolder, side: Side) -> Pool:
-    """The pool of a side.
-
-    Raises:
-        InputError: it was not sampled yet.
-    """
-    if not run.pool(side).is_dir():
-        raise InputError(
-            f"{run.pool(side)} is not there: the {side} side was not sampled.",
-            f"Sample it first: harness sample {run.path}",
-        )
-    return Pool.open(run.pool(side))
-
-
 def _grade_pool(run: RunFolder, side: Side, progress: Progress) -> dict[str, Any]:
     started = time.monotonic()
     pool = open_pool(run, side)
@@ -75,18 +62,35 @@ def _graders(run: RunFolder) -> Iterator[tuple[str, dict[str, Any], GradeOne]]:
     from harness.grading import grader_identity
 
     answer = run.recipe.answer
-    yield "answer", grader_identity(answer.format), _answer_grader(answer.format)
-    if answer.chain_verifier is not None:
-        identity = {"grader": "chain", "verifier": "micro", "version": CHAIN_VERIFIER_VERSION}
-        yield "chain", identity, _chain_row
+    identity = grader_identity(answer.format)
+    if answer.chain_verifier is None:
+        yield "answer", identity, _answer_grader(answer.format, exact=False)
+        return
+    verifier = {"verifier": answer.chain_verifier, "version": CHAIN_VERIFIER_VERSION}
+    yield "answer", {**identity, "settled_by": verifier}, _answer_grader(answer.format, exact=True)
+    yield "chain", {"grader": "chain", **verifier}, _chain_row
 
 
-def _answer_grader(format: str) -> GradeOne:
-    from dataclasses import asdict
-
+def _answer_grader(format: str, *, exact: bool) -> GradeOne:
+    """Grades by comparison; with an exact verifier nothing is left undecided."""
     from harness.grading import grade_completion
 
-    return lambda problem, completion: asdict(grade_completion(problem.gold, completion, format))
+    def grade_one(problem: Problem, completion: str) -> Row:
+        verdict = grade_completion(problem.gold, completion, format)
+        row = asdict(verdict)
+        if exact and verdict.outcome == "undecided":
+            row |= _settled(problem, completion)
+        return row
+
+    return grade_one
+
+
+def _settled(problem: Problem, completion: str) -> Row:
+    from harness.micro.verifier import verify_chain
+
+    verdict = verify_chain(problem.question, completion)
+    outcome = "correct" if verdict.answer_correct else "wrong"
+    return {"outcome": outcome, "stage": "exact verifier", "reason": verdict.reason}
 
 
 def _chain_row(problem: Problem, completion: str) -> Row:

@@ -72,20 +72,15 @@ def pool_arrays(pool: Pool, *, chain: bool) -> PoolArrays:
     """Reads a pool's verdicts into arrays.
 
     Args:
-        pool: the graded pool.
+        pool: a pool with a verdict on every sample.
         chain: whether it has verdicts of the exact verifier.
 
     Raises:
-        InputError: the pool was not graded, or has samples without a verdict.
+        InputError: the pool was not graded.
     """
     order = {problem.id: place for place, problem in enumerate(pool.problems)}
     verdicts = pool.verdicts("answer")
     samples = pool.samples(["problem_id", "completion"])
-    if verdicts.num_rows != samples.num_rows:
-        raise InputError(
-            f"{pool.folder}: {samples.num_rows} samples, {verdicts.num_rows} verdicts.",
-            "Grade the new samples: harness grade RUN",
-        )
     owner = np.array([order[p] for p in samples.column("problem_id").to_pylist()], dtype=np.int64)
     outcome = np.array(verdicts.column("outcome").to_pylist(), dtype=object)
     right = outcome == "correct"

@@ -12,7 +12,7 @@ from typing import Any
 from harness.budget import MatchedBudget, match_of
 from harness.errors import InputError
 from harness.files import write_json
-from harness.grading.stage import open_pool
+from harness.grading.graded import open_graded_pool
 from harness.metrics.measuring import (
     Columns,
     by_level,
@@ -42,7 +42,7 @@ def measure(run: RunFolder, progress: Progress) -> dict[str, Any]:
     Raises:
         InputError: a pool is not sampled, not graded, or holds other problems than the other.
     """
-    pools: dict[Side, Pool] = {side: open_pool(run, side) for side in SIDES}
+    pools: dict[Side, Pool] = {side: open_graded_pool(run, side) for side in SIDES}
     chain = run.recipe.answer.chain_verifier is not None
     arrays: dict[Side, PoolArrays] = {side: pool_arrays(pools[side], chain=chain) for side in SIDES}
     if arrays["wc"].problem_ids != arrays["se"].problem_ids:

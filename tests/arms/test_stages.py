@@ -14,7 +14,7 @@ from harness.errors import InputError
 from harness.grading.stage import grade
 from harness.metrics.stage import measure
 from harness.pipeline.opening import open_or_create_run
-from harness.pool import Pool
+from harness.pool import Pool, Sample
 from harness.recipe.loading import load_recipe
 from harness.run_folder import RunFolder
 from tests.arms.conftest import QUIET, make_run
@@ -48,17 +48,42 @@ def test_graded_pools_are_not_graded_again(run: RunFolder) -> None:
     assert shares["unparsed"] == 0
 
 
-def test_new_samples_are_graded(run: RunFolder) -> None:
-    pool = Pool.open_or_create(run.pool("wc"), {"model": "wc"}, Pool.open(run.pool("wc")).problems)
-    first = pool.problems[0].id
-    from harness.pool import Sample
+def add_sample(run: RunFolder, completion: str) -> None:
+    """One more sample of the first problem, beyond the largest budget."""
+    with Pool.open(run.pool("wc")) as pool:
+        sample = Sample(pool.problems[0].id, 50, completion, "stop", 1, 1, 0, 1, "hand", 0.0)
+        pool.append([sample])
 
-    pool.append([Sample(first, 50, " #### x", "stop", 1, 1, 0, 1, "hand", 0.0)])
-    pool.close()
-    with pytest.raises(InputError, match="Grade the new samples"):
-        measure(run, QUIET)
+
+def test_new_samples_are_graded(run: RunFolder) -> None:
+    add_sample(run, " #### x")
+    for stage in (measure, build):
+        with pytest.raises(InputError, match="Grade the new samples"):
+            stage(run, QUIET)
     grade(run, QUIET)
     assert Pool.open(run.pool("wc")).verdicts("answer").num_rows == 10 * 6 + 1
+    measure(run, QUIET)
+
+
+def test_half_drawn_pools_are_refused(tmp_path: Path) -> None:
+    made = make_run(tmp_path / "run")
+    more = load_recipe("w2s-micro", ["problems.train.count=10", "budgets.high.se=3"])
+    run = RunFolder(made.path, more)
+    grade(run, QUIET)
+    for stage in (measure, build):
+        with pytest.raises(InputError, match=r"lacks 30 samples .*largest budget"):
+            stage(run, QUIET)
+
+
+def test_the_exact_verifier_settles_what_comparison_cannot(run: RunFolder) -> None:
+    """The micro format is a bare integer: with a verifier nothing stays undecided."""
+    gold = Pool.open(run.pool("wc")).problems[0].gold
+    add_sample(run, f" #### {gold} apples")
+    assert grade(run, QUIET)["pools"]["wc"]["undecided"] == 0
+    rows = Pool.open(run.pool("wc")).verdicts("answer").to_pylist()
+    (settled,) = [row for row in rows if row["stage"] == "exact verifier"]
+    assert (settled["outcome"], settled["answer"]) == ("wrong", f"{gold} apples")
+    assert settled["reason"]
 
 
 def test_measures_equal_direct_counts(run: RunFolder) -> None:
