@@ -71,8 +71,8 @@ def _check_key(where: str, key: str, value: Any, document: dict[str, Any], issue
         if not document.get("plugins"):
             issues.add(where, f"`{key}` belongs to a plugin, and `plugins` names none.")
         return
-    near = nearest_names(key, keys | plugin_keys)
-    advice = f"Did you mean {' or '.join(f'`{name}`' for name in near)}?" if near else ""
+    near = nearest_names(key, keys | plugin_keys, limit=1)
+    advice = f"Did you mean `{near[0]}`?" if near else ""
     issues.add(where, f"Axolotl does not know `{key}` and would ignore it.", advice)
 
 

@@ -6,6 +6,7 @@ model and Axolotl's version. That file is written last, so a folder without it i
 
 from __future__ import annotations
 
+import math
 import shutil
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -161,7 +162,9 @@ def _whole_checkpoint(job: CellJob) -> str | None:
 
 def record(job: CellJob, outcome: Outcome) -> dict[str, Any]:
     """Writes `state.json` for a cell that was tried, and clears up; returns the document."""
-    error = outcome.error
+    error, loss = outcome.error, outcome.final_loss
+    if not error and loss is not None and not math.isfinite(loss):
+        error, loss = f"the training has diverged: its loss is {loss}", None
     if not error and not has_model(job.model):
         error = "Axolotl ended without an error, but has left no whole model"
     if not error:
@@ -174,7 +177,7 @@ def record(job: CellJob, outcome: Outcome) -> dict[str, Any]:
         "rows": job.rows.count,
         "steps": outcome.steps,
         "seconds": outcome.seconds,
-        "final_loss": outcome.final_loss,
+        "final_loss": loss,
         "tokens": outcome.tokens,
         "model": None if error else MODEL,
     }

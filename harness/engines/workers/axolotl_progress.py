@@ -1,4 +1,4 @@
-"""An Axolotl plugin that says how a training goes; works in the worker and under torchrun.
+"""The harness's Axolotl plugin: says how a training goes, in the worker and under torchrun.
 
 Axolotl offers no other way to follow a training than to read its log. `report` takes each
 event; by default it appends a JSON line to the file that $HARNESS_TRAINING_EVENTS names, which
@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from axolotl.integrations.base import BasePlugin
+from datasets import Dataset
 from transformers import TrainerCallback
 
 FINAL_SHARE = 0.1
@@ -66,6 +67,23 @@ class StepsCallback(TrainerCallback):  # type: ignore[misc]
         )
 
 
+def without_pools_of_one() -> None:
+    """Keeps `datasets` from starting a process pool for one process's work.
+
+    Axolotl asks for one by saving prepared rows with num_proc=1; the file is the same without,
+    and each cell takes two seconds less.
+    """
+    save = Dataset.save_to_disk
+    if getattr(save, "without_pools_of_one", False):
+        return
+
+    def save_to_disk(self: Any, *arguments: Any, num_proc: int | None = None, **rest: Any) -> None:
+        save(self, *arguments, num_proc=None if num_proc == 1 else num_proc, **rest)
+
+    save_to_disk.without_pools_of_one = True  # type: ignore[attr-defined]
+    Dataset.save_to_disk = save_to_disk
+
+
 def _last(history: list[dict[str, Any]], key: str) -> int | None:
     """The newest value of something that Axolotl logs, as a whole number."""
     values = [entry[key] for entry in history if key in entry]
@@ -74,6 +92,10 @@ def _last(history: list[dict[str, Any]], key: str) -> int | None:
 
 class ProgressPlugin(BasePlugin):  # type: ignore[misc]
     """Named in `plugins:` as axolotl_progress.ProgressPlugin."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        without_pools_of_one()
 
     def add_callbacks_pre_trainer(self, cfg: Any, model: Any) -> list[TrainerCallback]:
         """The callbacks that Axolotl adds to its trainer."""
