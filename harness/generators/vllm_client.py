@@ -19,6 +19,7 @@ from harness.errors import EnvironmentFailure, HarnessError, InputError
 from harness.generators.draw import Draw, Stopped
 from harness.generators.hardware import Place
 from harness.generators.jobs import Answer, Completion, PoolJob, Request
+from harness.generators.scratch import scratch_folder
 from harness.models import model_location
 
 WINDOW_SAMPLES = 2048
@@ -126,8 +127,7 @@ class VllmClient:
         }
 
     def _start(self) -> EngineProcess:
-        # The engine leaves files in the folder for temporary files when it is killed.
-        self._scratch = tempfile.TemporaryDirectory(prefix="harness-vllm-")
+        self._scratch = scratch_folder()
         self._worker = EngineProcess(
             self._python,
             "vllm_worker.py",
