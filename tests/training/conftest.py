@@ -29,7 +29,7 @@ SMALL = (
 def micro_rows(count: int, start: int = 0) -> list[tuple[str, str]]:
     """Prompts and reference solutions of embedded problems."""
     problems = micro_problems("train", start + count)[start:]
-    return [(f"Q: {problem.question}\nA:", f" {problem.solution}") for problem in problems]
+    return [(f"Q: {problem.question}\nA:", problem.solution) for problem in problems]
 
 
 def write_arm(run: RunFolder, arm: str, budget: str, rows: Rows, reason: str = "") -> None:
