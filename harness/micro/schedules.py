@@ -2,7 +2,8 @@
 
 Schedules are in steps, so that a rebuild does the same work on a slow machine. How good a
 model is in this regime follows from how long it is trained, not from its size: the lengths
-are chosen so that WC's sampled pass@1 is about 0.8 to 0.9 of SE's, like the paper's pair.
+are chosen so that WC's sampled pass@1 is about 0.8 of SE's, like the paper's pair (measured on
+the validation split: 42.8 % and 54.0 %). Nothing here was chosen by a finetuning result.
 """
 
 from __future__ import annotations
