@@ -2,8 +2,16 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import settings
 
 # A deadline per example measures how busy the machine is, not whether the code is right.
 settings.register_profile("patient", deadline=None)
 settings.load_profile("patient")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Tests on real engines stay in one process, beside the others: they need both cores."""
+    for item in items:
+        if item.get_closest_marker("engines"):
+            item.add_marker(pytest.mark.xdist_group("engines"))

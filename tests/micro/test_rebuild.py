@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 
-from harness.errors import EnvironmentFailure
+from harness.errors import EnvironmentFailure, InputError
 from harness.files import sha256_of
 from harness.micro import MODELS, model_folder, rebuild, schedules
 from harness.micro.schedules import SCHEDULES, Cycle, Schedule, Shape
@@ -45,7 +48,7 @@ def test_equal_seeds_give_equal_weights_and_a_rebuild_goes_on(tmp_path: Path, ti
     weights = [sha256_of(folder / "model.safetensors") for folder in first]
     assert weights == [sha256_of(folder / "model.safetensors") for folder in second]
     assert weights[0] != weights[1]
-    (work,) = (tmp_path / "a" / "work").iterdir()
+    (work,) = (tmp_path / "a" / "work").glob("tiny-*")
     (work / "cycle-1.pt").unlink()  # As if it was killed in the second cycle.
     before = (work / "cycle-0.pt").stat().st_mtime_ns
     assert [
@@ -90,6 +93,39 @@ def test_a_failing_trainer_says_why(tmp_path: Path, tiny: None) -> None:
     python.chmod(0o755)
     with pytest.raises(EnvironmentFailure, match="no module named torch"):
         build(tmp_path / "out", python)
+
+
+def test_a_failure_stops_the_other_trainers(
+    tmp_path: Path, tiny: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # The longer one goes on for ever, as far as it knows.
+    monkeypatch.setitem(
+        SCHEDULES, "endless", replace(TINY, name="endless", shape=Shape(64, 2, 64, 1))
+    )
+    python = tmp_path / "python"
+    python.write_text(
+        "#!/bin/sh\n"
+        f'case "$2" in *endless*) echo $$ > {tmp_path}/pid; exec sleep 600;; esac\n'
+        f"while [ ! -s {tmp_path}/pid ]; do sleep 0.05; done\n"
+        "echo 'the disk is full' >&2; exit 1\n"
+    )
+    python.chmod(0o755)
+    progress = Progress(io.StringIO(), live=False)
+    with pytest.raises(EnvironmentFailure, match="the disk is full"):
+        rebuild.rebuild(
+            tmp_path / "out", python, ["tiny", "endless"], seed=0, jobs=2, progress=progress
+        )
+    with pytest.raises(ProcessLookupError):
+        os.kill(int((tmp_path / "pid").read_text()), 0)
+
+
+def test_two_rebuilds_in_one_folder_are_refused(tmp_path: Path, tiny: None) -> None:
+    (tmp_path / "work").mkdir()
+    with (
+        FileLock(tmp_path / "work" / ".lock"),
+        pytest.raises(InputError, match="another rebuild is at work"),
+    ):
+        build(tmp_path, Path("/no/python"))
 
 
 @pytest.mark.parametrize("name", MODELS)

@@ -49,11 +49,14 @@ def main() -> int:
         OMP_NUM_THREADS="1",
     )
     started = time.monotonic()
+    import multiprocess
     import torch
     from axolotl.cli.train import do_cli  # noqa: F401
     from axolotl.utils.config import validate_config
     from axolotl.utils.dict import DictDefault
 
+    # A wheel of another Python version imports, and fails when `axolotl train` prepares rows.
+    multiprocess.get_context("spawn").Lock()
     report: dict[str, object] = {
         "python": platform.python_version(),
         "import_seconds": round(time.monotonic() - started, 1),
