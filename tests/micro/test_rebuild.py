@@ -105,7 +105,7 @@ def test_a_failure_stops_the_other_trainers(
     python = tmp_path / "python"
     python.write_text(
         "#!/bin/sh\n"
-        f'case "$2" in *endless*) echo $$ > {tmp_path}/pid; exec sleep 600;; esac\n'
+        f'case "$2" in *endless*) echo $$ > {tmp_path}/pid; exec cat > /dev/null;; esac\n'
         f"while [ ! -s {tmp_path}/pid ]; do sleep 0.05; done\n"
         "echo 'the disk is full' >&2; exit 1\n"
     )
