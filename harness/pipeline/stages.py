@@ -57,6 +57,8 @@ _NOUNS = {
 }
 RUN_ORDER = ("plan", "sample", "grade", "measure", "build", "train", "evaluate", "report")
 _SAMPLING = {"sample", "evaluate"}
+# Engines that are ready take milliseconds; only their making is worth a line.
+_NOTED_SECONDS = 1.0
 _TRAINING = {"train"}
 
 
@@ -89,7 +91,10 @@ def run_stages(
 ) -> dict[str, Document]:
     """Does several stages in the order given, after a check of everything they will need."""
     check_models(run)
+    started = time.time()
     prepare_engines(names, run, progress, options)
+    if time.time() - started > _NOTED_SECONDS:
+        _note_time(run, "engines", started)
     documents: dict[str, Document] = {}
     for number, name in enumerate(names, start=1):
         progress.note(f"[{number}/{len(names)}] {name}")
