@@ -16,6 +16,7 @@ from typing import Any
 
 from harness.errors import Issues
 from harness.progress import Progress
+from harness.recipe import SIDES
 from harness.run_folder import RunFolder
 
 Document = dict[str, Any]
@@ -57,6 +58,7 @@ _NOUNS = {
 }
 RUN_ORDER = ("plan", "sample", "grade", "measure", "build", "train", "evaluate", "report")
 _SAMPLING = {"sample", "evaluate"}
+_NEEDING_MODELS = {"sample", "train", "evaluate"}
 # Engines that are ready take milliseconds; only their making is worth a line.
 _NOTED_SECONDS = 1.0
 _TRAINING = {"train"}
@@ -90,7 +92,8 @@ def run_stages(
     names: Sequence[str], run: RunFolder, progress: Progress, options: EngineOptions
 ) -> dict[str, Document]:
     """Does several stages in the order given, after a check of everything they will need."""
-    check_models(run)
+    if not _NEEDING_MODELS.isdisjoint(names):
+        check_models(run)
     started = time.time()
     prepare_engines(names, run, progress, options)
     if time.time() - started > _NOTED_SECONDS:
@@ -113,9 +116,8 @@ def check_models(run: RunFolder) -> None:
     issues = Issues()
     recipe = run.recipe
     cards = [recipe.pair.wc, recipe.pair.se, *(recipe.student(p) for p in recipe.paradigms)]
-    for card in dict.fromkeys(card.id for card in cards):
-        model = next(known for known in cards if known.id == card)
-        location = Path(model_location(model))
+    for card in {card.id: card for card in cards}.values():
+        location = Path(model_location(card))
         if location.is_dir():
             for issue in check_model_folder(location, cpu=not _has_gpu()):
                 issues.add(issue.where, issue.message, issue.advice)
@@ -128,7 +130,8 @@ def prepare_engines(
     """Makes the engines that the stages need, before the first of them starts."""
     from harness.engines.environment import engine_python
 
-    if "sample" in names or "evaluate" in names:
+    sampled_here = set(SIDES) - set(run.recipe.execution.endpoints)
+    if "evaluate" in names or ("sample" in names and sampled_here):
         engine_python("vllm", interpreter=options.vllm_python, progress=progress.note)
     if "train" in names and run.recipe.paradigms:
         engine_python("axolotl", interpreter=options.axolotl_python, progress=progress.note)

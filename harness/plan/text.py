@@ -32,9 +32,7 @@ def plan_text(plan: Plan) -> str:
 def _budgets(plan: Plan) -> str:
     kind = plan.match["kind"]
     by = f"{kind} ({plan.match['parameters']} parameters)" if kind == "compute" else kind
-    heading = (
-        f"Budgets, matched by {by}: an SE sample costs as much as {plan.ratio:.4g} WC samples"
-    )
+    heading = f"Budgets, matched by {by}: an SE sample costs as much as {plan.ratio:.4g} WC samples"
     rows = [
         [
             name,

@@ -37,6 +37,7 @@ class CellJob:
         inputs: digest of everything that decides the resulting model.
         steps: optimizer steps.
         work: the cost relative to other cells', for balancing workers.
+        axolotl: the version that trains it.
     """
 
     cell: Cell
@@ -46,6 +47,7 @@ class CellJob:
     inputs: str
     steps: int
     work: float
+    axolotl: str = ""
 
     @property
     def log(self) -> Path:
@@ -179,6 +181,7 @@ def record(job: CellJob, outcome: Outcome) -> dict[str, Any]:
         "seconds": outcome.seconds,
         "final_loss": loss,
         "tokens": outcome.tokens,
+        "axolotl": job.axolotl or None,
         "model": None if error else MODEL,
     }
     write_json(job.folder / STATE_FILE, document)

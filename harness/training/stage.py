@@ -138,6 +138,7 @@ def _job(
         inputs=inputs_digest(rows, configuration, _model_digest(card, model), version),
         steps=settings.steps,
         work=float(settings.steps * settings.batch_size * (card.parameters.total or 1)),
+        axolotl=version,
     )
 
 
