@@ -11,13 +11,12 @@ import random
 from collections.abc import Iterator
 
 from harness.errors import InputError, unknown_name
-from harness.micro.stories import FACTORS, GAINS, ITEMS, LOSSES, NAMES, Operation, Story
+from harness.micro.stories import FACTORS, GAINS, ITEMS, LOSSES, MAX_ANSWER, NAMES, Operation, Story
 from harness.problems import Problem
 
 LEVELS = (1, 2, 3, 4, 5)
 
 MAX_VALUE = 60
-MAX_ANSWER = 99
 _DISTRACTOR_PROBABILITY = 0.35
 _BOXES_PROBABILITY = 0.25
 _PRICE_PROBABILITY = 0.2

@@ -9,8 +9,7 @@ from __future__ import annotations
 import random
 from dataclasses import dataclass
 
-from harness.micro.problems import MAX_ANSWER
-from harness.micro.stories import Operation, Operator, Story
+from harness.micro.stories import MAX_ANSWER, Operation, Operator, Story
 
 # Terse solutions are mental arithmetic: more of them would make greedy decoding prefer
 # "Now 36." and fail, and finetuning look like a cure for it.

@@ -16,6 +16,7 @@ NAMES = ("Ann", "Bob", "Cid", "Dan", "Eva", "Fay", "Gus", "Hal", "Ian", "Joy", "
 ITEMS = ("eggs", "books", "hats", "cups", "keys", "toys", "pens", "coins")
 GAINS = ("buys", "finds", "gets", "makes")
 LOSSES = ("loses", "sells", "eats", "drops")
+MAX_ANSWER = 99
 FACTORS = {"doubles": 2, "triples": 3}
 
 Operator = Literal["+", "-", "*", "/"]
