@@ -16,7 +16,11 @@ from harness.cli.output import emit, json_option
     type=click.Path(path_type=Path, file_okay=False),
     help="Where the data set goes; RUN/publication by default.",
 )
-@click.option("--repository", metavar="ORG/NAME", help="A data set of the Hub to upload to.")
+@click.option(
+    "--repository",
+    metavar="ORG/NAME",
+    help="A data set of the Hub to upload to; the recipe's publication.repository by default.",
+)
 @json_option
 def push(run_path: Path, folder: Path | None, repository: str | None, as_json: bool) -> None:
     """Lay the arms out as a data set that `load_dataset` reads, and upload it if asked.

@@ -70,8 +70,9 @@ rows = load_dataset("PATH_OR_ID", "{config_name(arms[0])}", split="train")
 - Decoding: temperature {decoding.temperature:g}, top-k {decoding.top_k or "off"}, top-p \
 {decoding.top_p:g}, at most {decoding.max_tokens} tokens; run seed {recipe.seeds.run}. Every row \
 has its own seed.
-- Kept: samples whose final answer (format `{recipe.answer.format}`) equals the gold answer. A \
-right answer may stand behind wrong reasoning.
+- Prompt of the rows: `{recipe.prompt.template!r}`; the generators saw it {_shots(recipe)}.
+- Kept: samples whose final answer (format `{recipe.answer.format}`) equals the gold answer, by \
+the grader that each row names. A right answer may stand behind wrong reasoning.
 - Duplicates within a problem: {duplicates}.
 - Rows stand in canonical order: problems in the problem set's order, samples by index.
 - `recipe.yaml` holds the whole experiment, `manifest.json` the SHA-256 of every file. Made by \
@@ -80,6 +81,13 @@ w2s-harness {__version__}.
 The licence covers this compilation; the models' licences and the problem set's also apply to text \
 that comes from them.
 """
+
+
+def _shots(recipe: Recipe) -> str:
+    few_shot = recipe.prompt.few_shot
+    if few_shot is None:
+        return "without examples"
+    return f"behind {few_shot.count} examples of {few_shot.source.removeprefix('lm_eval:')}"
 
 
 def _match_line(budget: MatchedBudget) -> str:

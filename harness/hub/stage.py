@@ -23,7 +23,8 @@ def push(
         run: the run; its arms must be built.
         progress: told what is being done.
         folder: where the data set is laid out; in the run's folder by default.
-        repository: a data set of the Hub; none: the folder is all there is.
+        repository: a data set of the Hub. None: the recipe's `publication.repository`, unless
+            a folder is asked for; where there is none either, the folder is all there is.
 
     Returns:
         {"folder", "files", "rows", "hub": None or {"repository", "url", "commit", "changed"}}.
@@ -32,6 +33,8 @@ def push(
         InputError: no arms, a folder with other content, no rights on the Hub.
         EnvironmentFailure: the Hub cannot be reached.
     """
+    if repository is None and folder is None:
+        repository = run.recipe.publication.repository
     target = folder if folder is not None else run.publication
     manifest = write_publication(run, target)
     progress.note(f"{len(manifest['files'])} files in {target}")

@@ -46,7 +46,9 @@ def push_to(
     """The command in a process of its own: the client reads its endpoint when it is imported."""
     environment = {**os.environ, "HF_ENDPOINT": hub.url, "HF_TOKEN": TOKEN, "HF_HUB_OFFLINE": "0",
                    "HF_HUB_DISABLE_XET": "1"}  # fmt: skip
-    arguments = ["push", str(run.path), "--repository", repository, "--json"]
+    arguments = ["push", str(run.path), "--json"]
+    if repository is not None:
+        arguments += ["--repository", repository]
     return subprocess.run(
         [sys.executable, "-m", "harness", *arguments],
         capture_output=True, text=True, env=environment, timeout=120, check=False,
@@ -124,6 +126,17 @@ def test_the_hub_gets_one_commit_and_none_for_the_same_again(
     assert not json.loads(again.stdout)["hub"]["changed"]
     assert len(repository.commits) == 2
     assert TOKEN not in first.stdout + first.stderr + again.stdout + again.stderr
+
+
+def test_the_recipe_can_name_the_repository(tmp_path: Path, hub: StandInHub) -> None:
+    run = make_run(tmp_path / "run", "publication.repository=org/mine")
+    grade(run, QUIET)
+    build(run, QUIET)
+    assert push(run, QUIET, folder=tmp_path / "data")["hub"] is None
+    assert hub.calls == []
+    result = push_to(hub, run, repository=None)
+    assert result.returncode == 0, result.stderr
+    assert len(hub.repositories["org/mine"].commits) == 2
 
 
 def test_a_lost_reply_is_no_second_commit(run: RunFolder, hub: StandInHub) -> None:
