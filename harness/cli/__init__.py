@@ -92,9 +92,6 @@ def main(arguments: Sequence[str] | None = None) -> None:
             prog_name="harness",
             standalone_mode=False,
         )
-    except click.UsageError as error:
-        error.show(sys.stderr)
-        sys.exit(error.exit_code)
     except click.ClickException as error:
         error.show(sys.stderr)
         sys.exit(error.exit_code)

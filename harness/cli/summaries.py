@@ -86,9 +86,11 @@ def _build(document: Document) -> str:
 
 
 def _train(document: Document) -> str:
+    from harness.cells import Cell
+
     rows = [
         [
-            _cell_name(state["cell"]),
+            Cell(**state["cell"]).id,
             state["status"],
             _dash(state.get("rows")),
             _dash(state.get("steps")),
@@ -98,12 +100,6 @@ def _train(document: Document) -> str:
         for state in document["cells"]
     ]
     return _table(("cell", "status", "rows", "steps", "final loss", "note"), rows)
-
-
-def _cell_name(cell: Document | str) -> str:
-    if isinstance(cell, str):
-        return cell
-    return f"{cell['paradigm']}-{cell['arm']}-{cell['budget']}-seed{cell['seed']}"
 
 
 def _evaluate(document: Document) -> str:

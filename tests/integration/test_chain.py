@@ -114,16 +114,17 @@ def test_killed_twice_anywhere_it_ends_with_the_same_results(
     reference, document = smoke
     chain = Chain(tmp_path / "run", tmp_path / "home")
     places = random.Random()
+    delays = []
     for _ in range(2):
         process = chain.start()
-        delay = places.uniform(2.0, 0.6 * document["seconds"])
-        time.sleep(delay)
+        delays.append(places.uniform(2.0, 0.6 * document["seconds"]))
+        time.sleep(delays[-1])
         process.kill()
         process.communicate()
-        assert not chain.wait_until_gone(), f"killed after {delay:.1f} s, processes were left"
+        assert not chain.wait_until_gone(), f"killed after {delays} s, processes were left"
     chain.finish()
-    assert contents(chain.folder) == contents(reference.folder)
-    assert accuracies(chain.folder) == accuracies(reference.folder)
+    assert contents(chain.folder) == contents(reference.folder), f"killed after {delays} s"
+    assert accuracies(chain.folder) == accuracies(reference.folder), f"killed after {delays} s"
 
 
 def test_ctrl_c_ends_cleanly_and_says_how_to_go_on(
