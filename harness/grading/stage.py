@@ -12,7 +12,6 @@ from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from typing import Any
 
-from harness.files import digest_of, sha256_of
 from harness.grading.graded import open_pool
 from harness.pool import Pool
 from harness.problems import Problem
@@ -49,7 +48,7 @@ def _grade_pool(run: RunFolder, side: Side, progress: Progress) -> dict[str, Any
     started = time.monotonic()
     pool = open_pool(run, side)
     for grader, identity, grade_one in _graders(run):
-        complete = {**identity, "samples": _samples_digest(pool)}
+        complete = {**identity, "samples": pool.digest()}
         if pool.grader_identity(grader) == complete:
             continue
         with progress.task(f"grade {side} ({grader})", len(pool), "samples") as task:
@@ -105,16 +104,6 @@ def _chain_row(problem: Problem, completion: str) -> Row:
         "stage": "chain" if verdict.answer_correct else "answer",
         "reason": verdict.reason,
     }
-
-
-def _samples_digest(pool: Pool) -> str:
-    """A digest of the samples: of the compacted file where everything is in it."""
-    compacted = pool.folder / "samples.parquet"
-    journal = pool.folder / "samples.jsonl"
-    if compacted.exists() and not (journal.exists() and journal.stat().st_size):
-        return sha256_of(compacted)
-    table = pool.samples(["problem_id", "sample_index", "completion"])
-    return digest_of(table.to_pydict())
 
 
 def _rows(pool: Pool, grade_one: GradeOne, task: Task) -> Iterator[Row]:

@@ -15,6 +15,7 @@ One program writes to a pool at a time; its threads may share one `Pool`.
 from __future__ import annotations
 
 import errno
+import hashlib
 import json
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -23,6 +24,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Self
 
+import orjson
 import pyarrow as pa
 
 from harness.errors import EnvironmentFailure, InputError, unknown_name
@@ -35,6 +37,7 @@ from harness.pool.identity import (
     write_origin,
 )
 from harness.pool.samples import (
+    DRAWN_COLUMNS,
     KEY_COLUMNS,
     SAMPLE_COLUMNS,
     Failure,
@@ -49,6 +52,7 @@ from harness.pool.verdicts import grader_identity, read_verdicts, verdict_file, 
 from harness.problems import Problem
 
 _DISK_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+_DIGEST_ROWS = 10_000
 
 
 class Pool:
@@ -154,12 +158,17 @@ class Pool:
             self._store.append_line("failures.jsonl", line_of(failure))
             self._failed.add(failure.problem_id)
 
+    def record_waste(self, lines: Sequence[LedgerLine]) -> None:
+        """Books what was spent on requests that brought no sample (`LedgerLine.wasted`)."""
+        with self._lock, _explain_disk(self.folder, self.__len__):
+            self._store.append_line("ledger.jsonl", b"".join(map(line_of, lines)))
+
     def failures(self) -> list[Failure]:
         """The requests that were refused for good, in the order in which that was found."""
         return [Failure(**row) for row in _rows(self.folder / "failures.jsonl")]
 
     def ledger(self) -> list[LedgerLine]:
-        """Every finished request, in the order in which they finished."""
+        """Every finished request, those that brought nothing included, in order of their end."""
         return [LedgerLine(**row) for row in _rows(self.folder / "ledger.jsonl")]
 
     def counts(self) -> dict[str, int]:
@@ -193,6 +202,20 @@ class Pool:
                 raise InputError(unknown_name("column of a pool", name, SAMPLE_COLUMNS))
         with self._lock:
             return self._store.read(list(dict.fromkeys([*KEY_COLUMNS, *wanted]))).select(wanted)
+
+    def digest(self) -> str:
+        """SHA-256 of what was drawn: equal pools have equal digests, however they were drawn.
+
+        Over the samples in canonical order, each as the JSON array of `DRAWN_COLUMNS` and a
+        line end. The columns that depend on the day, and how the samples are spread over
+        files, do not enter.
+        """
+        digest = hashlib.sha256()
+        table = self.samples(DRAWN_COLUMNS)
+        for batch in table.to_batches(max_chunksize=_DIGEST_ROWS):
+            columns = [column.to_pylist() for column in batch.columns]
+            digest.update(b"".join(orjson.dumps(row) + b"\n" for row in zip(*columns, strict=True)))
+        return digest.hexdigest()
 
     def compact(self) -> None:
         """Moves the journal's samples into the parquet file; harmless to interrupt.

@@ -1,8 +1,9 @@
 """What a pool keeps of a sample, and the columns that it has on disk.
 
-The table holds only what the seeds determine, so that the same pool drawn twice is the same
-file to the byte. What depends on the day (seconds, tokens that a cache happened to serve)
-goes to the ledger, one line per finished request.
+Some columns are determined by the seeds (`DRAWN_COLUMNS`): the same pool drawn twice has the
+same values there, whatever the order, the split or the servers. The others say what happened
+on the day: who answered, how long it took, which prompt tokens a cache happened to serve.
+The ledger books what requests took, those that brought nothing included.
 """
 
 from __future__ import annotations
@@ -19,13 +20,24 @@ SAMPLE_SCHEMA = pa.schema(
         pa.field("sample_index", pa.int32(), nullable=False),
         pa.field("completion", pa.large_string(), nullable=False),
         pa.field("finish_reason", pa.string(), nullable=False),
-        pa.field("prompt_tokens", pa.int32(), nullable=False),
-        pa.field("completion_tokens", pa.int32(), nullable=False),
+        pa.field("prompt_tokens", pa.int32()),
+        pa.field("completion_tokens", pa.int32()),
+        pa.field("cached_tokens", pa.int32()),
         pa.field("seed", pa.int64()),
         pa.field("endpoint", pa.string(), nullable=False),
+        pa.field("seconds", pa.float64()),
     ]
 )
 KEY_COLUMNS = ("problem_id", "sample_index")
+DRAWN_COLUMNS = (
+    *KEY_COLUMNS,
+    "completion",
+    "finish_reason",
+    "prompt_tokens",
+    "completion_tokens",
+    "seed",
+)
+SERVICE_COLUMNS = ("cached_tokens", "endpoint", "seconds")
 SAMPLE_COLUMNS = tuple(SAMPLE_SCHEMA.names)
 
 
@@ -39,24 +51,25 @@ class Sample:
             it is the key.
         completion: the text, without the stop string that ended it.
         finish_reason: "stop" or "length", or what else the server says.
-        prompt_tokens: length of the prompt.
-        completion_tokens: length of the completion, its end token included.
-        cached_tokens: prompt tokens of the request that a cache served.
+        prompt_tokens: length of the prompt; None where nobody counted.
+        completion_tokens: length of the completion, its end token included; None where nobody
+            counted.
+        cached_tokens: prompt tokens of the request that a cache served; None where not known.
         seed: the seed that draws this sample alone; None where nothing was drawn at random.
         endpoint: who answered.
-        seconds: from the start of the request that brought it to its end.
+        seconds: from the start of the request that brought it to its end; None where not known.
     """
 
     problem_id: str
     sample_index: int
     completion: str
     finish_reason: str
-    prompt_tokens: int
-    completion_tokens: int
-    cached_tokens: int
+    prompt_tokens: int | None
+    completion_tokens: int | None
+    cached_tokens: int | None
     seed: int | None
     endpoint: str
-    seconds: float
+    seconds: float | None
 
     @property
     def key(self) -> tuple[str, int]:
@@ -66,7 +79,18 @@ class Sample:
 
 @dataclass(frozen=True)
 class LedgerLine:
-    """What one finished request took; tokens are sums over its samples, the prompt counts once."""
+    """What one finished request took; tokens are sums over its samples, the prompt counts once.
+
+    Attributes:
+        problem_id, first_index, count: what was asked for.
+        prompt_tokens, cached_tokens, completion_tokens: as the engine counted them.
+        seconds: from the start of the request to its end.
+        endpoint: who answered.
+        finished_at: when it ended, in seconds since 1970.
+        wasted: why nothing of it is in the pool ("failed: …", "discarded: …"); "" where its
+            samples are.
+        estimated: whether the tokens are an upper bound, because no answer said them.
+    """
 
     problem_id: str
     first_index: int
@@ -76,6 +100,9 @@ class LedgerLine:
     completion_tokens: int
     seconds: float
     endpoint: str
+    finished_at: float = 0.0
+    wasted: str = ""
+    estimated: bool = False
 
 
 @dataclass(frozen=True)
@@ -100,8 +127,8 @@ def table_of(samples: Iterable[Sample]) -> pa.Table:
     return pa.table(columns, schema=SAMPLE_SCHEMA)
 
 
-def ledger_of(samples: Sequence[Sample]) -> Iterator[LedgerLine]:
-    """The requests that brought `samples`.
+def ledger_of(samples: Sequence[Sample], finished_at: float) -> Iterator[LedgerLine]:
+    """The requests that brought `samples`, booked at the time `finished_at`.
 
     A request asks for consecutive samples of one problem, and they arrive together; so a run
     of consecutive samples with the same duration was one request.
@@ -115,11 +142,12 @@ def ledger_of(samples: Sequence[Sample]) -> Iterator[LedgerLine]:
             problem_id=first.problem_id,
             first_index=first.sample_index,
             count=position - start,
-            prompt_tokens=first.prompt_tokens,
-            cached_tokens=first.cached_tokens,
-            completion_tokens=sum(one.completion_tokens for one in samples[start:position]),
-            seconds=first.seconds,
+            prompt_tokens=first.prompt_tokens or 0,
+            cached_tokens=first.cached_tokens or 0,
+            completion_tokens=sum(one.completion_tokens or 0 for one in samples[start:position]),
+            seconds=first.seconds or 0.0,
             endpoint=first.endpoint,
+            finished_at=finished_at,
         )
         start = position
 

@@ -6,6 +6,7 @@ A crash between the two leaves samples in both, which is harmless: each key coun
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
@@ -91,7 +92,9 @@ class SampleStore:
             OSError: they could not be written; the files are as they were.
         """
         # The ledger first: a crash in between books tokens that were indeed spent.
-        self.append_line("ledger.jsonl", b"".join(map(line_of, ledger_of(samples))))
+        self.append_line(
+            "ledger.jsonl", b"".join(map(line_of, ledger_of(samples, round(time.time(), 3))))
+        )
         self.append_line(self.journal_file.name, encode_lines(samples))
 
     def append_line(self, name: str, lines: bytes) -> None:

@@ -65,9 +65,7 @@ def digest_table(report: Report) -> Table:
     rows = [[Cell("recipe (experiment)"), Cell(digests.recipe)]]
     if report.problems.train_digest:
         rows.append([Cell("training problems (sorted ids)"), Cell(report.problems.train_digest)])
-    rows += [
-        [Cell(f"pools/{name}/samples.parquet"), Cell(one)] for name, one in digests.pools.items()
-    ]
+    rows += [[Cell(f"pools/{name}/"), Cell(one)] for name, one in digests.pools.items()]
     rows += [[Cell(f"arms/{name}/train.parquet"), Cell(one)] for name, one in digests.arms.items()]
     return Table("Digests (SHA-256)", ("what", "digest"), rows, text_columns=2)
 

@@ -15,7 +15,7 @@ from pydantic import ValidationError
 from harness import __version__
 from harness.cells import cells_of
 from harness.errors import InputError, Issue
-from harness.files import read_json, sha256_of
+from harness.files import read_json
 from harness.problems import digest_of_problems
 from harness.recipe import SIDES, Recipe, Side
 from harness.report.results import Arm, Evaluations, Measure, Part
@@ -122,9 +122,6 @@ def _read_pool(folder: Path) -> PoolSummary | None:
     from harness.pool import Pool
 
     pool = Pool.open(folder)
-    table = folder / "samples.parquet"
-    journal = folder / "samples.jsonl"
-    whole = table.is_file() and not (journal.is_file() and journal.stat().st_size)
     outcomes, graders = {}, {}
     for grader in GRADERS:
         if (identity := pool.grader_identity(grader)) is not None:
@@ -132,8 +129,7 @@ def _read_pool(folder: Path) -> PoolSummary | None:
             outcomes[grader] = _tally(pool, grader, "outcome")
     return PoolSummary(
         samples=len(pool),
-        # A digest stands for every sample or is not given.
-        sha256=sha256_of(table) if whole else None,
+        sha256=pool.digest(),
         problems_digest=digest_of_problems(pool.problems),
         outcomes=outcomes,
         unparsed=_unparsed(pool) if "answer" in graders else 0,

@@ -12,20 +12,23 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 
+from harness.pool import Pool
 from tests.integration.conftest import SMOKE, Chain
 
 pytestmark = pytest.mark.engines
 
-DETERMINISTIC = ("pools/*/samples.parquet", "arms/*/train.parquet", "measure.json")
+DETERMINISTIC = ("arms/*/train.parquet", "measure.json")
 
 
 def contents(folder: Path) -> dict[str, bytes]:
-    """Every file that must be equal to the byte on a second run."""
-    return {
+    """Every file that must be equal to the byte on a second run, and every pool's digest."""
+    files = {
         str(path.relative_to(folder)): path.read_bytes()
         for pattern in DETERMINISTIC
         for path in sorted(folder.glob(pattern))
     }
+    pools = sorted(folder.glob("pools/*"))
+    return files | {str(pool.name): Pool.open(pool).digest().encode() for pool in pools}
 
 
 def accuracies(folder: Path) -> dict[str, Any]:

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from harness.errors import InputError
-from harness.files import read_json, sha256_of, write_json
+from harness.files import read_json, write_json
+from harness.pool import Pool
 from harness.progress import Progress
 from harness.recipe.loading import experiment_document
 from harness.report.document import report_of
@@ -55,7 +56,7 @@ def test_the_document_holds_what_the_stages_measured(whole: RunFolder) -> None:
     assert document["missing"] == []
     pool = document["pools"]["wc"]
     assert pool["samples"] == 12
-    assert pool["sha256"] == sha256_of(whole.pool("wc") / "samples.parquet")
+    assert pool["sha256"] == Pool.open(whole.pool("wc")).digest()
     assert pool["outcomes"] == {"answer": {"correct": 4, "undecided": 4, "wrong": 4}}
     assert pool["unparsed"] == 4
 
