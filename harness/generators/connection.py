@@ -42,9 +42,7 @@ def open_session(endpoint: Endpoint) -> aiohttp.ClientSession:
     return aiohttp.ClientSession(
         headers=headers,
         connector=aiohttp.TCPConnector(limit=0),  # How many is decided by `concurrency`.
-        timeout=aiohttp.ClientTimeout(
-            total=endpoint.timeout_seconds, sock_connect=CONNECT_SECONDS
-        ),
+        timeout=aiohttp.ClientTimeout(total=endpoint.timeout_seconds, sock_connect=CONNECT_SECONDS),
         trust_env=not _is_here(URL(endpoint.url).host or ""),
     )
 
@@ -87,9 +85,9 @@ def trouble_of(error: BaseException, endpoint: Endpoint, timeout_seconds: float)
     away = isinstance(error, _AWAY)
     if isinstance(error, asyncio.TimeoutError) and not away:
         return PassingTrouble(
-            f"it took the request and gave no answer within {timeout_seconds:g} s "
-            "(`timeout_seconds` of the endpoint)",
+            f"it took the request and gave no answer within {timeout_seconds:g} s",
             busy=True,
+            timed_out=True,
             perhaps_done=True,
         )
     words = without_secrets(str(error), endpoint)

@@ -15,7 +15,7 @@ from typing import Any
 from harness.errors import InputError
 from harness.generators.jobs import Answer, PoolJob, Request, requests_of
 from harness.generators.origin import check_before_start, identity_of
-from harness.pool import Failure, Pool
+from harness.pool import Failure, LedgerLine, Pool
 from harness.pool.identity import IDENTITY_FILE
 from harness.progress import Progress, Task
 
@@ -117,14 +117,22 @@ class Draw:
             )
             self._finish_if_done()
 
-    def take(self, samples: int) -> list[Request]:
-        """Hands out requests for about `samples` samples, fewer where less is left."""
+    def take(self, samples: int, largest: int | None = None) -> list[Request]:
+        """Hands out requests for about `samples` samples, fewer where less is left.
+
+        Args:
+            samples: how many samples there is room for.
+            largest: most samples in one request; as they wait if None.
+        """
         taken: list[Request] = []
         with self._lock:
             while self._waiting and (samples >= self._waiting[0].count or not taken):
                 if samples <= 0:
                     break
                 request = self._waiting.popleft()
+                if largest is not None and request.count > largest:
+                    request, rest = request.split(largest)
+                    self._waiting.appendleft(rest)
                 samples -= request.count
                 taken.append(request)
                 self._out[request.id] = request
@@ -170,6 +178,16 @@ class Draw:
             task.advance(request.count)
             self._finish_if_done()
 
+    def book_waste(self, lines: Sequence[LedgerLine]) -> None:
+        """Books tokens that were spent and brought no sample.
+
+        Raises:
+            EnvironmentFailure: the disk is full.
+        """
+        with self._lock:
+            pool, _ = self._opened()
+            pool.record_waste(lines)
+
     def close(self) -> None:
         """Closes pool and progress line; what is on the disk stays as it is."""
         with self._lock:
@@ -185,16 +203,10 @@ class Draw:
         self._waiting_samples = sum(request.count for request in self._waiting)
 
     def _ask_again(self, answer: Answer) -> None:
-        request, got = answer.request, len(answer.completions)
-        if got >= request.count:
+        got = len(answer.completions)
+        if got >= answer.request.count:
             return
-        rest = Request(
-            problem_id=request.problem_id,
-            prompt=request.prompt,
-            first_index=request.first_index + got,
-            count=request.count - got,
-            seed=None if request.seed is None else request.seed + got,
-        )
+        _, rest = answer.request.split(got)
         self._waiting.appendleft(rest)
         self._waiting_samples += rest.count
 

@@ -28,7 +28,7 @@ def identity_of(job: PoolJob, engine: Document) -> Document:
         "decoding": {**asdict(job.decoding), "stop": list(job.decoding.stop)},
         "prompts": digest_of(dict(job.prompts)),
         "problems": digest_of_problems(job.problems),
-        "seed": None if job.decoding.greedy else job.seed,
+        "seed": job.seed if job.seeded else None,
         "engine": engine,
     }
 
@@ -41,12 +41,15 @@ def check_before_start(job: PoolJob) -> None:
     """
     old = read_identity(job.folder)
     recorded = old.get("engine", {})
-    asked: Document = {**recorded, "name": "vllm" if job.endpoint is None else "endpoint"}
-    if job.endpoint is None:
+    asked: Document = {**recorded, "name": "endpoint" if job.endpoints else "vllm"}
+    if not job.endpoints:
         asked["dtype"] = recorded.get("dtype") if job.engine.dtype == "auto" else job.engine.dtype
         asked["max_model_length"] = job.engine.max_model_length or recorded.get("max_model_length")
-    elif job.endpoint.model is not None:
-        asked["model"] = job.endpoint.model
+    else:
+        first = job.endpoints[0]
+        asked |= {"protocol": first.protocol, "seeds": first.seeds}
+        if first.model is not None:
+            asked["model"] = first.model
     check_same(job.folder, old, identity_of(job, asked))
 
 

@@ -64,11 +64,13 @@ class Reply:
         answers: per request that was answered, its completions as far as they have no gap.
         discarded_tokens: tokens of completions that nobody asked for.
         counted: whether the server says how many tokens it took.
+        model: the model's name in the answer; None without one.
     """
 
     answers: tuple[Answer, ...]
     discarded_tokens: int
     counted: bool
+    model: str | None
 
     @property
     def completion_tokens(self) -> int:
@@ -144,7 +146,7 @@ def reply_of(
     document = _object(text)
     try:
         usage = _Usage(document)
-        _check_model(document, dialect, endpoint, usage)
+        model = _checked_model(document, dialect, endpoint, usage)
         choices = _choices(document)
         asked = requests[0].count
         groups = [_without_gap(choices, number * asked, asked) for number in range(len(requests))]
@@ -171,7 +173,7 @@ def reply_of(
         raise PassingTrouble(f"an answer without completions: {shown(text)}", perhaps_done=True)
     kept = {index for group in groups for index in group}
     discarded = sum(counts[index] or 0 for index in choices if index not in kept)
-    return Reply(answers, discarded, usage.completion_tokens is not None)
+    return Reply(answers, discarded, usage.completion_tokens is not None, model)
 
 
 class _Usage:
@@ -195,18 +197,22 @@ def _count(value: Any) -> int | None:
     return number
 
 
-def _check_model(document: dict[str, Any], dialect: Dialect, endpoint: str, usage: _Usage) -> None:
+def _checked_model(
+    document: dict[str, Any], dialect: Dialect, endpoint: str, usage: _Usage
+) -> str | None:
     answered = document.get("model")
     wanted = dialect.answers_as or dialect.model
-    if not isinstance(answered, str) or is_same_model(wanted, answered):
-        return
-    raise AnotherModel(
-        f"{endpoint} was asked for the model {wanted} and answered as {shown(answered)}.",
-        "Point the recipe to a server that serves this model alone under this name; where the "
-        "name is only spelt otherwise, give it as `execution.endpoints.….answers_as`.",
-        usage.prompt_tokens or 0,
-        usage.completion_tokens or 0,
-    )
+    if not isinstance(answered, str):
+        return None
+    if not is_same_model(wanted, answered):
+        raise AnotherModel(
+            f"{endpoint} was asked for the model {wanted} and answered as {shown(answered)}.",
+            "Point the recipe to a server that serves this model alone under this name; where "
+            "the name is only spelt otherwise, give it as `execution.endpoints.….answers_as`.",
+            usage.prompt_tokens or 0,
+            usage.completion_tokens or 0,
+        )
+    return answered
 
 
 def is_same_model(asked: str, answered: str) -> bool:

@@ -7,6 +7,7 @@ from typing import Any
 
 from harness.budget import pool_sizes
 from harness.generators.filling import DecodingSettings, PoolJob, fill_pools
+from harness.generators.spending import account_of
 from harness.pool import Pool
 from harness.pool.identity import IDENTITY_FILE
 from harness.problems.loading import load_problems
@@ -47,6 +48,7 @@ def sample(
         progress=progress,
         log=run.log,
         vllm_python=vllm_python,
+        spending=account_of(run),
     )
     return {"pools": {side: _account(run.pool(side), before[side]) for side in SIDES}}
 
@@ -67,7 +69,7 @@ def sampling_jobs(run: RunFolder) -> dict[str, PoolJob]:
             decoding=_decoding(recipe),
             engine=recipe.engine,
             seed=recipe.seeds.run,
-            endpoint=recipe.execution.endpoints.get(side),
+            endpoints=recipe.execution.servers_of(side),
             label=f"sample {side.upper()} ({getattr(recipe.pair, side).label})",
         )
         for side in SIDES

@@ -30,6 +30,7 @@ class PassingTrouble(Exception):
         wait_seconds: how long the server asks to wait; 0 if it does not say.
         busy: whether the server has too much to do, so that less should be asked at once.
         away: whether there was no connection at all.
+        timed_out: whether nothing came in the time that there was.
         perhaps_done: whether the server may have done the work, and billed it.
     """
 
@@ -40,12 +41,14 @@ class PassingTrouble(Exception):
         *,
         busy: bool = False,
         away: bool = False,
+        timed_out: bool = False,
         perhaps_done: bool = False,
     ) -> None:
         super().__init__(message)
         self.wait_seconds = wait_seconds
         self.busy = busy
         self.away = away
+        self.timed_out = timed_out
         self.perhaps_done = perhaps_done
 
 

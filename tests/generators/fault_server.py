@@ -84,7 +84,7 @@ class FaultServer:
 
 def honest(body: dict[str, Any], choices: int | None = None) -> dict[str, Any]:
     """The right answer, with its choices in reverse order."""
-    count = body["n"] if choices is None else choices
+    count = body.get("n", 1) if choices is None else choices
     listed = [
         {
             "index": index,
