@@ -38,6 +38,11 @@ class RunFolder:
         return sorted([*self.path.glob("pools/*"), *self.path.glob("evaluations/*/pool")])
 
     @property
+    def reservations_file(self) -> Path:
+        """Paid requests on their way, while a stage draws under a spending limit."""
+        return self.path / "reservations.jsonl"
+
+    @property
     def measure_file(self) -> Path:
         """Coverage, diversity and false positives of both sides, per budget."""
         return self.path / "measure.json"

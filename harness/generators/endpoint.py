@@ -20,7 +20,7 @@ from harness.generators.flights import Landed
 from harness.generators.jobs import LARGEST_REQUEST, Request
 from harness.generators.patience import PATIENCE, Patience
 from harness.generators.servers import Server, find_servers
-from harness.generators.spending import Purse
+from harness.generators.spending import Purse, Reservation
 
 __all__ = ["draw_from_servers", "servers_for"]
 
@@ -210,12 +210,12 @@ class Drawing:
         if answers := [answer for one in landed for answer in one.answers]:
             self.draw.deliver(answers)
         for one in landed:
-            self.settle(one.reserved, one.cost)
+            self.settle(one.reservation, one.cost)
 
-    def settle(self, reserved: Fraction, cost: Fraction) -> None:
+    def settle(self, reservation: Reservation | None, cost: Fraction) -> None:
         """Ends a request in the books, if it was paid for."""
-        if self.purse is not None and reserved:
-            self.purse.account.settle(reserved, cost)
+        if self.purse is not None and reservation is not None:
+            self.purse.account.settle(reservation, cost)
 
     def _put_back(self, requests: Sequence[Request]) -> None:
         self.draw.put_back(requests)

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 import aiohttp
 
+from harness.errors import EnvironmentFailure
 from harness.generators.concurrency import Concurrency
 from harness.generators.connection import open_session, post, shown_address, without_secrets
 from harness.generators.flights import Flight, Landed, spent_line, trial_line, worst_lines
@@ -58,11 +59,12 @@ class Feeder:
         self._troubles = 0
         self._pause_began = self._paused_until = 0.0
         self._to_ask_alone = 0
+        self._out_of_money = False
 
     @property
     def in_trouble(self) -> bool:
         """Whether it has failed repeatedly since its last answer."""
-        return self._server is None or self._troubles > 1
+        return self._server is None or self._troubles > 1 or self._out_of_money
 
     async def run(self) -> None:
         """Feeds the server until the draw is finished."""
@@ -121,7 +123,9 @@ class Feeder:
             task.add_done_callback(self._ended)
 
     def _has_room(self) -> bool:
-        if self._server is None or self._pausing or self._drawing.backlogged:
+        if self._server is None or self._pausing or self._out_of_money:
+            return False
+        if self._drawing.backlogged:
             return False
         one_by_one = self._troubles >= _LASTING_TROUBLES
         return len(self._flights) < (1 if one_by_one else self._concurrency.limit)
@@ -135,24 +139,33 @@ class Feeder:
     def _next_flight(self) -> Flight | None:
         requests = self._take(None)
         if not requests or self._purse is None:
-            return Flight(requests, _NONE) if requests else None
+            return Flight(requests) if requests else None
         purse, draw = self._purse, self._drawing.draw
-        most = self._longest
-        cost = purse.worst_cost(requests, most)
-        if purse.account.reserve(cost):
-            return Flight(requests, cost)
-        draw.put_back(requests)
-        if not purse.account.idle:
-            return None  # What is on its way may turn out cheaper than its worst case.
-        count = purse.affordable(requests[0], most)
-        if count < 1:
-            raise purse.exhausted(draw.job, requests[0], draw.waiting)
-        requests = self._take(count)
-        cost = purse.worst_cost(requests, most)
-        if purse.account.reserve(cost):
-            return Flight(requests, cost)
-        draw.put_back(requests)
-        return None
+        reservation = purse.reserve(requests, self.url, self._longest)
+        if reservation is None and purse.account.idle:
+            draw.put_back(requests)
+            count = purse.affordable(requests[0], self._longest)
+            if count < 1:
+                self._end_spending(purse.exhausted(draw.job, requests[0], draw.waiting))
+                return None
+            requests = self._take(count)
+            reservation = purse.reserve(requests, self.url, self._longest)
+        if reservation is None:  # What is on its way may turn out cheaper than its worst case.
+            draw.put_back(requests)
+            return None
+        return Flight(requests, reservation)
+
+    def _end_spending(self, end: EnvironmentFailure) -> None:
+        """Ends the work, or leaves the rest to servers that bill nothing.
+
+        Raises:
+            EnvironmentFailure: `end`, where every server of the side bills.
+        """
+        if all(endpoint.billed for endpoint in self._drawing.draw.job.endpoints):
+            raise end
+        if not self._out_of_money:
+            self._drawing.note(f"{self.url}: {end.message} Servers that bill nothing go on.")
+        self._out_of_money, self.last_trouble = True, "the spending limit is reached"
 
     def _take(self, affordable: int | None) -> list[Request]:
         if self._server is None:
@@ -207,8 +220,8 @@ class Feeder:
         if self._purse is not None and not reply.counted:
             # Booked at its worst, beside samples whose tokens nobody counted.
             lines += worst_lines(flight, self.url, self._longest, "")
-            cost = flight.reserved
-        self._drawing.answered(Landed(reply.answers, tuple(lines), flight.reserved, cost))
+            cost = _set_aside(flight)
+        self._drawing.answered(Landed(reply.answers, tuple(lines), flight.reservation, cost))
 
     def _cost_of(self, reply: Reply) -> Fraction:
         if self._purse is None:
@@ -221,7 +234,7 @@ class Feeder:
 
     def _refused(self, flight: Flight, reason: str) -> None:
         draw = self._drawing.draw
-        self._drawing.settle(flight.reserved, _NONE)
+        self._drawing.settle(flight.reservation, _NONE)
         self._drawing.last_answer = time.monotonic()
         self._troubles = 0
         if len(flight.requests) > 1:  # One of them; which one shows when each is asked alone.
@@ -236,7 +249,7 @@ class Feeder:
         if trouble.perhaps_done:
             self._book_lost(flight, f"failed: {without_secrets(str(trouble), self._endpoint)}")
         else:
-            drawing.settle(flight.reserved, _NONE)
+            drawing.settle(flight.reservation, _NONE)
         self.last_trouble = without_secrets(str(trouble), self._endpoint)
         if trouble.busy:
             self._concurrency.refused(time.monotonic())
@@ -262,7 +275,7 @@ class Feeder:
     def _book_lost(self, flight: Flight, why: str) -> None:
         """Books a request that brought nothing and may have been done all the same."""
         lines = worst_lines(flight, self.url, self._longest, why) if self._keeps_books else []
-        self._drawing.land(Landed((), tuple(lines), flight.reserved, flight.reserved))
+        self._drawing.land(Landed((), tuple(lines), flight.reservation, _set_aside(flight)))
 
     def _book_other_model(self, flight: Flight, error: AnotherModel) -> None:
         line = spent_line(
@@ -270,12 +283,12 @@ class Feeder:
             "discarded: another model answered",
         )  # fmt: skip
         cost = self._purse.cost_of([line]) if self._purse is not None else _NONE
-        self._drawing.land(Landed((), (line,), flight.reserved, cost))
+        self._drawing.land(Landed((), (line,), flight.reservation, cost))
 
     def _book_trial(self, server: Server) -> None:
         if self._is_priced:
             line = trial_line(self.url, server.trial_prompt_tokens, server.trial_completion_tokens)
-            self._drawing.land(Landed((), (line,), _NONE, _NONE))
+            self._drawing.land(Landed((), (line,), None, _NONE))
 
     @property
     def _longest(self) -> int:
@@ -290,3 +303,7 @@ class Feeder:
         """Whether lost work is known to have been done: it is billed, or vLLM computed it."""
         is_vllm = self._server is not None and self._server.dialect.is_vllm
         return self._is_priced or is_vllm
+
+
+def _set_aside(flight: Flight) -> Fraction:
+    return _NONE if flight.reservation is None else flight.reservation.amount

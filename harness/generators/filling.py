@@ -57,6 +57,8 @@ def fill_pools(
             nothing left to spend.
     """
     with ExitStack() as closing:
+        if spending is not None:
+            closing.callback(spending.close)
         draws = []
         for job in jobs:
             draw = Draw(job, progress)

@@ -10,10 +10,14 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
+from typing import TYPE_CHECKING
 
 from harness.budget.spending import most_prompt_tokens
 from harness.generators.jobs import Answer, Request
 from harness.pool import LedgerLine
+
+if TYPE_CHECKING:
+    from harness.generators.spending import Reservation
 
 
 @dataclass(eq=False)
@@ -21,7 +25,7 @@ class Flight:
     """Requests that are asked together, and the dollars set aside for them."""
 
     requests: Sequence[Request]
-    reserved: Fraction
+    reservation: Reservation | None = None
     started: float = field(default_factory=time.monotonic)
 
     @property
@@ -37,12 +41,13 @@ class Landed:
     Attributes:
         answers: completions that are kept.
         lines: what else it took.
-        reserved, cost: dollars set aside for it, and dollars that it took.
+        reservation: dollars set aside for it, if it is paid for.
+        cost: dollars that it took.
     """
 
     answers: tuple[Answer, ...]
     lines: tuple[LedgerLine, ...]
-    reserved: Fraction
+    reservation: Reservation | None
     cost: Fraction
 
 

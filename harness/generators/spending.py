@@ -16,11 +16,21 @@ from pathlib import Path
 from harness.budget.spending import TokenPrices, exact, shown_dollars, token_prices
 from harness.errors import EnvironmentFailure, InputError, Issues
 from harness.generators.connection import shown_address
+from harness.generators.flights import Flight, worst_lines
 from harness.generators.jobs import PoolJob, Request
+from harness.generators.reservations import ReservationJournal
 from harness.pool import LedgerLine, Pool
 from harness.pool.identity import IDENTITY_FILE, read_identity
 from harness.recipe import SIDES, ModelCard
 from harness.run_folder import RunFolder
+
+
+@dataclass(frozen=True)
+class Reservation:
+    """Dollars set aside for one request."""
+
+    number: int
+    amount: Fraction
 
 
 class SpendingAccount:
@@ -29,13 +39,21 @@ class SpendingAccount:
     Args:
         limit: dollars that may be spent in all.
         spent: dollars that earlier work has cost.
+        journal: keeps what is set aside, in case that this process is killed.
     """
 
-    def __init__(self, limit: Fraction, spent: Fraction = Fraction(0)) -> None:
+    def __init__(
+        self,
+        limit: Fraction,
+        spent: Fraction = Fraction(0),
+        journal: ReservationJournal | None = None,
+    ) -> None:
         self.limit = limit
         self._spent = spent
         self._reserved = Fraction(0)
-        self._open = 0
+        self._open: set[int] = set()
+        self._number = 0
+        self._journal = journal
         self._lock = threading.Lock()
 
     @property
@@ -52,23 +70,41 @@ class SpendingAccount:
     @property
     def idle(self) -> bool:
         """Whether nothing is set aside for a request on its way."""
-        return self._open == 0
+        return not self._open
 
-    def reserve(self, amount: Fraction) -> bool:
-        """Sets dollars aside for a request; False, and nothing, if that many are not left."""
+    def reserve(
+        self, amount: Fraction, pool: Path | None = None, lines: Sequence[LedgerLine] = ()
+    ) -> Reservation | None:
+        """Sets dollars aside for a request; None, and nothing, if that many are not left.
+
+        Args:
+            amount: dollars that the request can cost at most.
+            pool: the folder whose ledger it belongs to.
+            lines: what to book there if this process is killed before `settle`.
+        """
         with self._lock:
             if self._spent + self._reserved + amount > self.limit:
-                return False
+                return None
+            self._number += 1
             self._reserved += amount
-            self._open += 1
-            return True
+            self._open.add(self._number)
+            if self._journal is not None and pool is not None:
+                self._journal.add(self._number, pool, lines)
+            return Reservation(self._number, amount)
 
-    def settle(self, reserved: Fraction, cost: Fraction) -> None:
+    def settle(self, reservation: Reservation, cost: Fraction) -> None:
         """Ends a request: `cost` is what it took of the dollars set aside."""
         with self._lock:
-            self._reserved -= reserved
+            self._open.remove(reservation.number)
+            self._reserved -= reservation.amount
             self._spent += cost
-            self._open -= 1
+            if self._journal is not None:
+                self._journal.strike(reservation.number)
+
+    def close(self) -> None:
+        """Closes the journal."""
+        if self._journal is not None:
+            self._journal.close()
 
 
 @dataclass(frozen=True)
@@ -77,6 +113,7 @@ class Purse:
 
     account: SpendingAccount
     prices: TokenPrices
+    pool: Path
 
     def worst_cost(self, requests: Sequence[Request], max_tokens: int) -> Fraction:
         """Dollars that the requests can cost at most."""
@@ -84,6 +121,13 @@ class Purse:
             (self.prices.worst_cost(one.prompt, one.count, max_tokens) for one in requests),
             Fraction(0),
         )
+
+    def reserve(self, requests: Sequence[Request], url: str, max_tokens: int) -> Reservation | None:
+        """Sets aside what the requests can cost; None if that is not left."""
+        lines = worst_lines(
+            Flight(requests), url, max_tokens, "failed: the harness was killed while it waited"
+        )
+        return self.account.reserve(self.worst_cost(requests, max_tokens), self.pool, lines)
 
     def affordable(self, request: Request, max_tokens: int) -> int:
         """How many samples of a request are paid for by what is left, at the worst."""
@@ -137,7 +181,7 @@ def purses_of(jobs: Sequence[PoolJob], account: SpendingAccount | None) -> dict[
     for job in jobs if account is not None else ():
         if account is not None and any(endpoint.billed for endpoint in job.endpoints):
             try:
-                purses[job.folder] = Purse(account, token_prices(job.model))
+                purses[job.folder] = Purse(account, token_prices(job.model), job.folder)
             except InputError as error:
                 issues.add(job.label or job.model.label, error.message, error.advice)
     issues.raise_if_any("the spending limit cannot be kept:")
@@ -146,6 +190,8 @@ def purses_of(jobs: Sequence[PoolJob], account: SpendingAccount | None) -> dict[
 
 def account_of(run: RunFolder) -> SpendingAccount | None:
     """The account of a run, with what its pools have cost so far; None without a limit.
+
+    What a killed process had on its way is booked first, at the most that it can have cost.
 
     Raises:
         InputError: a pool cannot be read.
@@ -161,7 +207,9 @@ def account_of(run: RunFolder) -> SpendingAccount | None:
         for endpoint in recipe.execution.servers_of(side)
         if not endpoint.billed
     }
-    return SpendingAccount(exact(limit), spent_on(run.pools(), cards, unbilled))
+    journal = ReservationJournal(run.reservations_file)
+    journal.book_open()
+    return SpendingAccount(exact(limit), spent_on(run.pools(), cards, unbilled), journal)
 
 
 def spent_on(pools: Iterable[Path], cards: Iterable[ModelCard], unbilled: set[str]) -> Fraction:

@@ -34,7 +34,8 @@ def sample(
 
     Returns:
         Per side: samples in the pool, how many of them are new, tokens as the engine counted
-        them, refused problems, and the seconds that requests took (many run side by side).
+        them, tokens that brought no sample, refused problems, and the seconds that requests
+        took (many run side by side).
 
     Raises:
         InputError: the recipe's models, problems or earlier pools cannot be used.
@@ -94,11 +95,15 @@ def _size_of(folder: Path) -> int:
 def _account(folder: Path, before: int) -> dict[str, Any]:
     pool = Pool.open(folder)
     ledger = pool.ledger()
+    kept = [line for line in ledger if not line.wasted]
     return {
         "samples": len(pool),
         "new": len(pool) - before,
-        "prompt_tokens": sum(line.prompt_tokens for line in ledger),
-        "completion_tokens": sum(line.completion_tokens for line in ledger),
+        "prompt_tokens": sum(line.prompt_tokens for line in kept),
+        "completion_tokens": sum(line.completion_tokens for line in kept),
+        "wasted_tokens": sum(
+            line.prompt_tokens + line.completion_tokens for line in ledger if line.wasted
+        ),
         "failures": len(pool.failures()),
         "seconds": round(sum(line.seconds for line in ledger), 3),
     }

@@ -11,7 +11,6 @@ import asyncio
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from fractions import Fraction
 from typing import Any
 
 import aiohttp
@@ -22,7 +21,7 @@ from harness.generators.connection import post, shown_address, without_secrets
 from harness.generators.jobs import PoolJob, Request
 from harness.generators.patience import Patience
 from harness.generators.protocol import Dialect, Reply, reply_of, request_body
-from harness.generators.spending import Purse
+from harness.generators.spending import Purse, Reservation
 from harness.generators.statuses import PassingTrouble, Refused
 from harness.recipe.schema import Endpoint
 
@@ -170,23 +169,25 @@ class Trial:
         started, troubles = time.monotonic(), 0
         request = replace(self._request, count=body.get("n", 1))
         while True:
-            reserved = self._reserve(request)
+            reservation = self._reserve(request)
             try:
                 text = await post(self.session, self.endpoint, body, self._seconds)
                 self._reply = reply_of([request], text, dialect=dialect, endpoint="", seconds=0.0)
             except Refused as refusal:
-                self._settle(reserved, 0, 0)
+                self._settle(reservation, 0, 0)
                 return str(refusal)
             except PassingTrouble as trouble:
                 lost = trouble.perhaps_done
                 prompt = most_prompt_tokens(request.prompt) if lost else 0
-                self._settle(reserved, prompt, request.count if lost else 0)
+                self._settle(reservation, prompt, request.count if lost else 0)
                 troubles += 1
                 await self._wait(trouble, troubles, time.monotonic() - started)
             else:
                 prompt = self._reply.answers[0].prompt_tokens or 0
                 self._settle(
-                    reserved, prompt, self._reply.completion_tokens + self._reply.discarded_tokens
+                    reservation,
+                    prompt,
+                    self._reply.completion_tokens + self._reply.discarded_tokens,
                 )
                 return None
 
@@ -194,20 +195,22 @@ class Trial:
     def _seconds(self) -> float:
         return min(self.patience.trial_seconds, self.endpoint.timeout_seconds)
 
-    def _reserve(self, request: Request) -> Fraction:
+    def _reserve(self, request: Request) -> Reservation | None:
         if self.purse is None:
-            return Fraction(0)
-        amount = self.purse.worst_cost([request], 1)
-        if not self.purse.account.reserve(amount):
+            return None
+        reservation = self.purse.account.reserve(self.purse.worst_cost([request], 1))
+        if reservation is None:
             raise self.purse.exhausted(self.job, request, self.job.samples_per_problem)
-        return amount
+        return reservation
 
-    def _settle(self, reserved: Fraction, prompt_tokens: int, completion_tokens: int) -> None:
+    def _settle(
+        self, reservation: Reservation | None, prompt_tokens: int, completion_tokens: int
+    ) -> None:
         self.prompt_tokens += prompt_tokens
         self.completion_tokens += completion_tokens
-        if self.purse is not None:
+        if self.purse is not None and reservation is not None:
             cost = self.purse.prices.cost(prompt_tokens, 0, completion_tokens)
-            self.purse.account.settle(reserved, cost)
+            self.purse.account.settle(reservation, cost)
 
     async def _wait(self, trouble: PassingTrouble, troubles: int, passed: float) -> None:
         address = shown_address(self.endpoint)
