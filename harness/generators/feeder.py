@@ -57,7 +57,7 @@ class Feeder:
         self._concurrency = Concurrency()
         self._flights: set[asyncio.Task[None]] = set()
         self._troubles = 0
-        self._pause_began = self._paused_until = 0.0
+        self._round_began = self._paused_until = 0.0
         self._to_ask_alone = 0
         self._out_of_money = False
 
@@ -105,6 +105,7 @@ class Feeder:
             )  # fmt: skip
         except ServerAway as away:
             self.last_trouble = away.message
+            self._troubles += 1
             self._pause(0.0)
             drawing.check_patience()
             return
@@ -253,11 +254,12 @@ class Feeder:
         self.last_trouble = without_secrets(str(trouble), self._endpoint)
         if trouble.busy:
             self._concurrency.refused(time.monotonic())
-        if flight.started >= self._pause_began:  # Else it belongs to a trouble counted already.
-            self._pause(trouble.wait_seconds, troubles=2 if trouble.timed_out else 1)
-        else:
-            asked_until = time.monotonic() + trouble.wait_seconds
-            self._paused_until = max(self._paused_until, asked_until)
+        if flight.started >= self._round_began:  # Else it belongs to a trouble counted already.
+            self._troubles += 2 if trouble.timed_out else 1
+            self._round_began = time.monotonic()
+        # One failure among answers is that request's; what lasts, or is said to, the server's.
+        if trouble.busy or trouble.away or trouble.wait_seconds or self._troubles > 1:
+            self._pause(trouble.wait_seconds)
         if trouble.away and self._server is not None:
             self._server = None
             drawing.note(
@@ -266,11 +268,9 @@ class Feeder:
         drawing.give_back(flight.requests, at_once=trouble.busy or trouble.away)
         drawing.check_patience()
 
-    def _pause(self, asked_seconds: float, troubles: int = 1) -> None:
-        self._troubles += troubles
-        self._pause_began = time.monotonic()
-        wait = self._drawing.patience.wait(self._troubles, asked_seconds)
-        self._paused_until = max(self._paused_until, self._pause_began + wait)
+    def _pause(self, asked_seconds: float) -> None:
+        until = time.monotonic() + self._drawing.patience.wait(self._troubles, asked_seconds)
+        self._paused_until = max(self._paused_until, until)
 
     def _book_lost(self, flight: Flight, why: str) -> None:
         """Books a request that brought nothing and may have been done all the same."""
