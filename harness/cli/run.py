@@ -50,7 +50,7 @@ def run(
     """
     from harness.cli.entry import publish_entry
     from harness.cli.summaries import summary_of
-    from harness.pipeline.opening import held
+    from harness.locks import held
     from harness.pipeline.stages import RUN_ORDER, run_stages
     from harness.progress import Progress
 
@@ -62,7 +62,7 @@ def run(
     names = list(RUN_ORDER)
     if publish:
         names.insert(names.index("build") + 1, "push")
-    with resumable(opened.path, "run"), held(opened.path):
+    with resumable(opened.path, "run"), held(opened.path, "the run"):
         documents: dict[str, Any] = run_stages(
             names, opened, progress, engines_of(vllm_python, axolotl_python, workers)
         )

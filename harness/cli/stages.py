@@ -35,12 +35,12 @@ def _do(
 ) -> None:
     from harness.cli.entry import publish_entry
     from harness.cli.summaries import summary_of
-    from harness.pipeline.opening import held
+    from harness.locks import held
     from harness.pipeline.stages import run_stages
     from harness.progress import Progress
 
     run = run_of(run_path, recipe_name, [*overrides, *overrides_of_endpoints(endpoints)])
-    with resumable(run.path, name), held(run.path):
+    with resumable(run.path, name), held(run.path, "the run"):
         options = engines_of(vllm_python, axolotl_python, workers)
         document: dict[str, Any] = run_stages([name], run, Progress(), options)[name]
         if name == "report":

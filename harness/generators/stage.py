@@ -8,6 +8,7 @@ from typing import Any
 from harness.budget import pool_sizes
 from harness.generators.filling import DecodingSettings, PoolJob, fill_pools
 from harness.pool import Pool
+from harness.pool.books import books_of
 from harness.pool.identity import IDENTITY_FILE
 from harness.problems.loading import load_problems
 from harness.progress import Progress
@@ -91,12 +92,12 @@ def _size_of(folder: Path) -> int:
 
 def _account(folder: Path, before: int) -> dict[str, Any]:
     pool = Pool.open(folder)
-    ledger = pool.ledger()
+    books = books_of(pool.ledger())
     return {
         "samples": len(pool),
         "new": len(pool) - before,
-        "prompt_tokens": sum(line.prompt_tokens for line in ledger),
-        "completion_tokens": sum(line.completion_tokens for line in ledger),
+        "prompt_tokens": books.kept.prompt,
+        "completion_tokens": books.kept.completion,
         "failures": len(pool.failures()),
-        "seconds": round(sum(line.seconds for line in ledger), 3),
+        "seconds": round(books.request_seconds, 3),
     }

@@ -40,6 +40,12 @@ class GrowingFile:
             raise
         self._size += len(lines)
 
+    def clear(self) -> None:
+        """Removes all lines, and waits until the disk knows."""
+        os.ftruncate(self._descriptor, 0)
+        os.fsync(self._descriptor)
+        self._size = 0
+
     def close(self) -> None:
         """Closes the file; nothing is lost by not closing it."""
         if self._descriptor >= 0:
@@ -56,13 +62,6 @@ class GrowingFile:
         trace: TracebackType | None,
     ) -> None:
         self.close()
-
-
-def whole_lines(path: Path) -> list[bytes]:
-    """The finished lines of a file, without their line ends; none if it is not there."""
-    if not path.exists():
-        return []
-    return path.read_bytes().split(b"\n")[:-1]
 
 
 def flush_folder(folder: Path) -> None:

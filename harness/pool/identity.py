@@ -12,7 +12,7 @@ from harness.errors import InputError, Issues
 from harness.files import read_json, write_atomically, write_json
 from harness.problems import Problem, digest_of_problems
 
-FORMAT = 1
+FORMAT = 2
 IDENTITY_FILE = "identity.json"
 PROBLEMS_FILE = "problems.jsonl"
 _MISSING = object()

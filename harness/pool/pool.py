@@ -2,14 +2,15 @@
 
     identity.json        what the samples were drawn from and how; written once
     problems.jsonl       the problems, in the order that everything else follows
-    samples.jsonl        journal: samples since the last compaction, one line each
+    samples.jsonl        journal: the newest samples, one line each
+    runs/NUMBER.parquet  sorted runs: what the journal held before, since the last compaction
     samples.parquet      all older samples, in canonical order
     ledger.jsonl         one line per finished request: tokens, seconds, who answered
     failures.jsonl       requests that the engine refuses for good
     verdicts/NAME.parquet    what a grader says about each sample
 
-The samples are the union of journal and parquet file, each key (problem, sample index) once.
-One program writes to a pool at a time; its threads may share one `Pool`.
+The samples are the union of journal, runs and parquet file, each key (problem, sample index)
+once. One process writes to a pool at a time; its threads may share one `Pool`.
 """
 
 from __future__ import annotations
@@ -26,9 +27,10 @@ from typing import Any, Self
 
 import orjson
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from harness.errors import EnvironmentFailure, InputError, unknown_name
-from harness.pool.durable import whole_lines
+from harness.locks import Hold
 from harness.pool.identity import (
     IDENTITY_FILE,
     check_same,
@@ -36,6 +38,9 @@ from harness.pool.identity import (
     read_origin,
     write_origin,
 )
+from harness.pool.journal import Damage, encode_lines, read_lines
+from harness.pool.masks import missing_below, set_bits
+from harness.pool.order import ProblemOrder, in_canonical_order
 from harness.pool.samples import (
     DRAWN_COLUMNS,
     KEY_COLUMNS,
@@ -43,16 +48,13 @@ from harness.pool.samples import (
     Failure,
     LedgerLine,
     Sample,
-    line_of,
     table_of,
 )
-from harness.pool.store import SampleStore
-from harness.pool.table import in_canonical_order
+from harness.pool.store import FAILURES_FILE, JOURNAL_FILE, LEDGER_FILE, TABLE_FILE, SampleStore
 from harness.pool.verdicts import grader_identity, read_verdicts, verdict_file, write_verdicts
 from harness.problems import Problem
 
 _DISK_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
-_DIGEST_ROWS = 10_000
 
 
 class Pool:
@@ -73,15 +75,16 @@ class Pool:
         self.identity = dict(identity)
         self.problems = list(problems)
         self.repairs: list[str] = []
-        self._ids = [problem.id for problem in self.problems]
+        self._order = ProblemOrder([problem.id for problem in self.problems])
         self._lock = threading.RLock()
+        self._hold: Hold | None = None
         self._failed = {failure.problem_id for failure in self.failures()}
-        self._store = SampleStore(folder, self._ids, self.repairs.append)
-        self._masks = self._store.keys()
+        self._store = SampleStore(folder, self._order, self.repairs.append)
+        self._masks = self._store.masks()
 
     @classmethod
     def open(cls, folder: Path) -> Pool:
-        """Opens a pool for reading; nothing on the disk changes until something is added.
+        """Opens a pool for reading.
 
         Raises:
             InputError: no pool there, or one that cannot be trusted; says why.
@@ -95,27 +98,29 @@ class Pool:
     ) -> Pool:
         """Opens the pool in `folder` to add samples, or makes it; mends what a crash left.
 
+        The pool is held until it is closed: no other process can write to it.
+
         Args:
             folder: the pool's folder.
             identity: what the new samples are drawn from and how, JSON values only.
             problems: in the order that a new pool takes for canonical.
 
         Raises:
-            InputError: the pool there has another identity; the keys that differ are named.
+            InputError: the pool there has another identity (the keys that differ are named), or
+                another process writes to it.
         """
-        if (folder / IDENTITY_FILE).exists():
-            check_same(folder, read_identity(folder), json.loads(json.dumps(identity)))
-        elif (folder / "samples.jsonl").exists() or (folder / "samples.parquet").exists():
-            raise InputError(
-                f"{folder} holds samples but no {IDENTITY_FILE}, so their origin is unknown.",
-                "Put the file back, or choose another folder.",
-            )
-        else:
-            folder.mkdir(parents=True, exist_ok=True)
-            with _explain_disk(folder, lambda: 0):
-                write_origin(folder, identity, problems)
-        pool = cls.open(folder)
-        pool._store.mend()
+        hold = Hold(folder, "the pool")
+        try:
+            if (folder / IDENTITY_FILE).exists():
+                check_same(folder, read_identity(folder), json.loads(json.dumps(identity)))
+            else:
+                _make(folder, identity, problems)
+            pool = cls.open(folder)
+            pool._store.mend()
+        except BaseException:
+            hold.release()
+            raise
+        pool._hold = hold
         return pool
 
     def __enter__(self) -> Self:
@@ -125,9 +130,12 @@ class Pool:
         self.close()
 
     def close(self) -> None:
-        """Closes the files; nothing is lost by not closing them."""
+        """Closes the files and lets others write; nothing is lost by not closing them."""
         with self._lock:
             self._store.close()
+            if self._hold is not None:
+                self._hold.release()
+                self._hold = None
 
     def __len__(self) -> int:
         return sum(mask.bit_count() for mask in self._masks.values())
@@ -151,25 +159,31 @@ class Pool:
                 self._store.append(fresh)
             for sample in fresh:
                 self._masks[sample.problem_id] |= 1 << sample.sample_index
+            with _explain_disk(self.folder, self.__len__):
+                self._store.write_out()
 
     def record_failure(self, failure: Failure) -> None:
         """Notes that the engine refuses a problem for good; it is not asked again."""
         with self._lock, _explain_disk(self.folder, self.__len__):
-            self._store.append_line("failures.jsonl", line_of(failure))
+            self._store.append_lines(FAILURES_FILE, encode_lines([failure]))
             self._failed.add(failure.problem_id)
 
     def record_waste(self, lines: Sequence[LedgerLine]) -> None:
         """Books what was spent on requests that brought no sample (`LedgerLine.wasted`)."""
         with self._lock, _explain_disk(self.folder, self.__len__):
-            self._store.append_line("ledger.jsonl", b"".join(map(line_of, lines)))
+            self._store.append_lines(LEDGER_FILE, encode_lines(lines))
 
     def failures(self) -> list[Failure]:
         """The requests that were refused for good, in the order in which that was found."""
-        return [Failure(**row) for row in _rows(self.folder / "failures.jsonl")]
+        return [Failure(**row) for row in read_lines(self.folder / FAILURES_FILE, Damage())]
 
-    def ledger(self) -> list[LedgerLine]:
-        """Every finished request, those that brought nothing included, in order of their end."""
-        return [LedgerLine(**row) for row in _rows(self.folder / "ledger.jsonl")]
+    def ledger(self) -> Iterator[LedgerLine]:
+        """Every finished request, those that brought nothing included, in order of their end.
+
+        A damaged line of the books costs that line only.
+        """
+        for row in read_lines(self.folder / LEDGER_FILE, Damage()):
+            yield LedgerLine(**row)
 
     def counts(self) -> dict[str, int]:
         """How many samples each problem has, in canonical order; problems without any too."""
@@ -180,11 +194,16 @@ class Pool:
 
         Problems that the engine refuses for good are left out.
         """
-        full = (1 << samples_per_problem) - 1
         return [
-            (problem, _set_bits(full & ~mask))
-            for problem, mask in self._masks.items()
-            if full & ~mask and problem not in self._failed
+            (problem, set_bits(mask)) for problem, mask in self.missing_masks(samples_per_problem)
+        ]
+
+    def missing_masks(self, samples_per_problem: int) -> list[tuple[str, int]]:
+        """As `missing`, with the indices as the set bits of an integer."""
+        return [
+            (problem, mask)
+            for problem, mask in missing_below(self._masks.items(), samples_per_problem)
+            if problem not in self._failed
         ]
 
     def samples(self, columns: Sequence[str] | None = None) -> pa.Table:
@@ -203,6 +222,14 @@ class Pool:
         with self._lock:
             return self._store.read(list(dict.fromkeys([*KEY_COLUMNS, *wanted]))).select(wanted)
 
+    def batches(self, columns: Sequence[str] | None = None) -> Iterator[pa.Table]:
+        """The samples in canonical order, some thousands at a time; as `samples`, at constant
+        memory.
+        """
+        wanted = list(SAMPLE_COLUMNS if columns is None else columns)
+        for table in self._store.batches(list(dict.fromkeys([*KEY_COLUMNS, *wanted]))):
+            yield table.select(wanted)
+
     def digest(self) -> str:
         """SHA-256 of what was drawn: equal pools have equal digests, however they were drawn.
 
@@ -211,17 +238,16 @@ class Pool:
         files, do not enter.
         """
         digest = hashlib.sha256()
-        table = self.samples(DRAWN_COLUMNS)
-        for batch in table.to_batches(max_chunksize=_DIGEST_ROWS):
-            columns = [column.to_pylist() for column in batch.columns]
+        for table in self.batches(DRAWN_COLUMNS):
+            columns = [column.to_pylist() for column in table.columns]
             digest.update(b"".join(orjson.dumps(row) + b"\n" for row in zip(*columns, strict=True)))
         return digest.hexdigest()
 
     def compact(self) -> None:
-        """Moves the journal's samples into the parquet file; harmless to interrupt.
+        """Merges journal and runs into the parquet file; harmless to interrupt.
 
         Raises:
-            EnvironmentFailure: the disk is full; the journal keeps the samples.
+            EnvironmentFailure: the disk is full; every sample is still there.
         """
         with self._lock, _explain_disk(self.folder, self.__len__):
             self._store.compact()
@@ -239,7 +265,7 @@ class Pool:
         """
         path = verdict_file(self.folder, grader)
         with _explain_disk(self.folder, self.__len__):
-            write_verdicts(path, table, self._ids, identity)
+            write_verdicts(path, table, self._order, identity)
 
     def verdicts(self, grader: str) -> pa.Table:
         """A grader's verdicts in canonical order.
@@ -256,16 +282,40 @@ class Pool:
     def _new_of(self, samples: Sequence[Sample]) -> list[Sample]:
         fresh: dict[tuple[str, int], Sample] = {}
         known: list[Sample] = []
-        for sample in map(_storable, samples):
-            if sample.problem_id not in self._masks or sample.sample_index < 0:
+        for sample in samples:
+            mask = self._masks.get(sample.problem_id)
+            if mask is None or sample.sample_index < 0:
                 raise ValueError(f"the pool has no place for sample {sample.key}")
-            repeated = self._masks[sample.problem_id] >> sample.sample_index & 1
-            if repeated or fresh.setdefault(sample.key, sample) is not sample:
-                known.append(sample)
+            storable = _storable(sample)
+            repeated = mask >> sample.sample_index & 1
+            if repeated or fresh.setdefault(sample.key, storable) is not storable:
+                known.append(storable)
         if known:
-            both = pa.concat_tables([self._store.read(SAMPLE_COLUMNS), table_of([*fresh.values()])])
-            in_canonical_order(pa.concat_tables([both, table_of(known)]), self._ids)
+            self._check_repeated(fresh, known)
         return list(fresh.values())
+
+    def _check_repeated(
+        self, fresh: Mapping[tuple[str, int], Sample], known: Sequence[Sample]
+    ) -> None:
+        """Refuses samples that differ from those that are there under their keys."""
+        ids = pa.array(list({sample.problem_id for sample in known}))
+        there = [
+            table.filter(pc.is_in(table["problem_id"], value_set=ids))
+            for table in self.batches(SAMPLE_COLUMNS)
+        ]
+        in_canonical_order(
+            pa.concat_tables([*there, table_of(fresh.values()), table_of(known)]), self._order
+        )
+
+
+def _make(folder: Path, identity: Mapping[str, Any], problems: Sequence[Problem]) -> None:
+    if (folder / JOURNAL_FILE).exists() or (folder / TABLE_FILE).exists():
+        raise InputError(
+            f"{folder} holds samples but no {IDENTITY_FILE}, so their origin is unknown.",
+            "Put the file back, or choose another folder.",
+        )
+    with _explain_disk(folder, lambda: 0):
+        write_origin(folder, identity, problems)
 
 
 @contextmanager
@@ -289,15 +339,3 @@ def _storable(sample: Sample) -> Sample:
         text = sample.completion.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
         return replace(sample, completion=text)
     return sample
-
-
-def _set_bits(mask: int) -> list[int]:
-    return [index for index in range(mask.bit_length()) if mask >> index & 1]
-
-
-def _rows(path: Path) -> Iterator[dict[str, Any]]:
-    for line in whole_lines(path):
-        try:
-            yield json.loads(line)
-        except ValueError:
-            continue  # A damaged line of the books costs that line only.

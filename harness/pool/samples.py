@@ -8,9 +8,8 @@ The ledger books what requests took, those that brought nothing included.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 import pyarrow as pa
 
@@ -113,11 +112,6 @@ class Failure:
     first_index: int
     count: int
     reason: str
-
-
-def line_of(entry: LedgerLine | Failure) -> bytes:
-    """The entry as a JSON line, with its line end."""
-    return (json.dumps(asdict(entry)) + "\n").encode()
 
 
 def table_of(samples: Iterable[Sample]) -> pa.Table:
