@@ -8,6 +8,8 @@ from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any
 
+import orjson
+
 from harness.errors import InputError, Issues
 from harness.files import read_json, write_atomically, write_json
 from harness.problems import Problem, digest_of_problems
@@ -102,13 +104,20 @@ def _read_document(folder: Path) -> dict[str, Any]:
 def _read_problems(path: Path) -> list[Problem]:
     known = {field.name for field in fields(Problem)}
     try:
-        rows = [json.loads(line) for line in path.read_bytes().splitlines()]
+        rows = [_parsed(line) for line in path.read_bytes().splitlines()]
         return [Problem(**{key: row[key] for key in known}) for row in rows]
     except (OSError, ValueError, TypeError, KeyError) as error:
         raise InputError(
             f"{path} cannot be read as the problems of a pool ({error}).",
             "Put the original file back; it is never changed.",
         ) from None
+
+
+def _parsed(line: bytes) -> Any:
+    try:
+        return orjson.loads(line)
+    except ValueError:
+        return json.loads(line)  # It knows lone surrogates, which questions may hold.
 
 
 def _flat(document: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:

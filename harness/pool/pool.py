@@ -15,13 +15,10 @@ once. One process writes to a pool at a time; its threads may share one `Pool`.
 
 from __future__ import annotations
 
-import errno
 import hashlib
 import json
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import replace
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Self
 
@@ -29,8 +26,9 @@ import orjson
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from harness.errors import EnvironmentFailure, InputError, unknown_name
+from harness.errors import InputError, unknown_name
 from harness.locks import Hold
+from harness.pool.durable import disk_explained
 from harness.pool.identity import (
     IDENTITY_FILE,
     check_same,
@@ -48,13 +46,12 @@ from harness.pool.samples import (
     Failure,
     LedgerLine,
     Sample,
+    storable,
     table_of,
 )
 from harness.pool.store import FAILURES_FILE, JOURNAL_FILE, LEDGER_FILE, TABLE_FILE, SampleStore
 from harness.pool.verdicts import grader_identity, read_verdicts, verdict_file, write_verdicts
 from harness.problems import Problem
-
-_DISK_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
 class Pool:
@@ -155,22 +152,22 @@ class Pool:
             fresh = self._new_of(samples)
             if not fresh:
                 return
-            with _explain_disk(self.folder, self.__len__):
+            with disk_explained(self.folder, self.__len__):
                 self._store.append(fresh)
             for sample in fresh:
                 self._masks[sample.problem_id] |= 1 << sample.sample_index
-            with _explain_disk(self.folder, self.__len__):
+            with disk_explained(self.folder, self.__len__):
                 self._store.write_out()
 
     def record_failure(self, failure: Failure) -> None:
         """Notes that the engine refuses a problem for good; it is not asked again."""
-        with self._lock, _explain_disk(self.folder, self.__len__):
+        with self._lock, disk_explained(self.folder, self.__len__):
             self._store.append_lines(FAILURES_FILE, encode_lines([failure]))
             self._failed.add(failure.problem_id)
 
     def record_waste(self, lines: Sequence[LedgerLine]) -> None:
         """Books what was spent on requests that brought no sample (`LedgerLine.wasted`)."""
-        with self._lock, _explain_disk(self.folder, self.__len__):
+        with self._lock, disk_explained(self.folder, self.__len__):
             self._store.append_lines(LEDGER_FILE, encode_lines(lines))
 
     def failures(self) -> list[Failure]:
@@ -249,7 +246,7 @@ class Pool:
         Raises:
             EnvironmentFailure: the disk is full; every sample is still there.
         """
-        with self._lock, _explain_disk(self.folder, self.__len__):
+        with self._lock, disk_explained(self.folder, self.__len__):
             self._store.compact()
 
     def write_verdicts(
@@ -264,7 +261,7 @@ class Pool:
                 (key `grader`, JSON) if None.
         """
         path = verdict_file(self.folder, grader)
-        with _explain_disk(self.folder, self.__len__):
+        with disk_explained(self.folder, self.__len__):
             write_verdicts(path, table, self._order, identity)
 
     def verdicts(self, grader: str) -> pa.Table:
@@ -286,10 +283,10 @@ class Pool:
             mask = self._masks.get(sample.problem_id)
             if mask is None or sample.sample_index < 0:
                 raise ValueError(f"the pool has no place for sample {sample.key}")
-            storable = _storable(sample)
+            clean = storable(sample)
             repeated = mask >> sample.sample_index & 1
-            if repeated or fresh.setdefault(sample.key, storable) is not storable:
-                known.append(storable)
+            if repeated or fresh.setdefault(sample.key, clean) is not clean:
+                known.append(clean)
         if known:
             self._check_repeated(fresh, known)
         return list(fresh.values())
@@ -314,28 +311,5 @@ def _make(folder: Path, identity: Mapping[str, Any], problems: Sequence[Problem]
             f"{folder} holds samples but no {IDENTITY_FILE}, so their origin is unknown.",
             "Put the file back, or choose another folder.",
         )
-    with _explain_disk(folder, lambda: 0):
+    with disk_explained(folder, lambda: 0):
         write_origin(folder, identity, problems)
-
-
-@contextmanager
-def _explain_disk(folder: Path, safe: Callable[[], int]) -> Iterator[None]:
-    """Turns a full or broken disk into a message that says what is safe and how to go on."""
-    try:
-        yield
-    except OSError as error:
-        what = "the disk is full" if error.errno in _DISK_FULL else f"cannot write ({error})"
-        raise EnvironmentFailure(
-            f"{what} while writing to {folder}; the {safe():,} samples counted so far are safe.",
-            "Make room and give the same command again: it goes on where it stopped.",
-        ) from error
-
-
-def _storable(sample: Sample) -> Sample:
-    """The sample with text that UTF-8 can hold: lone surrogates become U+FFFD."""
-    try:
-        sample.completion.encode()
-    except UnicodeEncodeError:
-        text = sample.completion.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-        return replace(sample, completion=text)
-    return sample
