@@ -11,7 +11,7 @@ from typing import Any
 import orjson
 
 from harness.errors import InputError, Issues
-from harness.files import read_json, write_atomically, write_json
+from harness.files import digest_of, read_json, write_atomically, write_json
 from harness.problems import Problem, digest_of_problems
 
 FORMAT = 2
@@ -24,14 +24,11 @@ def write_origin(folder: Path, identity: Mapping[str, Any], problems: Sequence[P
     """Writes the problems and then, as the last step of making a pool, its identity."""
     lines = [json.dumps({"id": one.id, **asdict(one)}) for one in problems]
     write_atomically(folder / PROBLEMS_FILE, "".join(line + "\n" for line in lines))
-    write_json(
-        folder / IDENTITY_FILE,
-        {
-            "format": FORMAT,
-            "problems": {"count": len(problems), "digest": digest_of_problems(problems)},
-            "identity": dict(identity),
-        },
-    )
+    content = {
+        "problems": {"count": len(problems), "digest": digest_of_problems(problems)},
+        "identity": dict(identity),
+    }
+    write_json(folder / IDENTITY_FILE, {"format": FORMAT, "digest": digest_of(content), **content})
 
 
 def read_identity(folder: Path) -> dict[str, Any]:
@@ -97,6 +94,12 @@ def _read_document(folder: Path) -> dict[str, Any]:
         raise InputError(
             f"{path} is not of format {FORMAT}, the one that this version of the harness reads.",
             "Use the version that made the pool, or a newer one.",
+        )
+    content = {name: document.get(name) for name in ("problems", "identity")}
+    if document.get("digest") != digest_of(content):
+        raise InputError(
+            f"{path} is not what was written (its digest does not fit).",
+            "Put the original file back; it is never changed.",
         )
     return document
 
