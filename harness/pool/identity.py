@@ -10,7 +10,7 @@ from typing import Any
 
 import orjson
 
-from harness.errors import InputError, Issues
+from harness.errors import InputError, Issue
 from harness.files import digest_of, read_json, write_atomically, write_json
 from harness.problems import Problem, digest_of_problems
 
@@ -63,18 +63,25 @@ def check_same(folder: Path, old: Mapping[str, Any], new: Mapping[str, Any]) -> 
     Raises:
         InputError: every key that differs, with both values.
     """
-    issues = Issues()
-    before, now = dict(_flat(old)), dict(_flat(new))
-    for key in sorted(before.keys() | now.keys()):
-        had, has = before.get(key, _MISSING), now.get(key, _MISSING)
-        if had != has:
-            issues.add(key, f"the pool has {_shown(had)}, asked for is {_shown(has)}")
-    if len(issues):
+    issues = differences(old, new)
+    if issues:
         raise InputError(
             f"the pool in {folder} was drawn otherwise, so no sample can be added to it:",
             "Go on with the old settings, or choose another folder for a new pool.",
             issues,
         )
+
+
+def differences(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[Issue]:
+    """Every key that differs between two identities, with both values."""
+    before, now = dict(_flat(old)), dict(_flat(new))
+    issues = []
+    for key in sorted(before.keys() | now.keys()):
+        had, has = before.get(key, _MISSING), now.get(key, _MISSING)
+        if had != has:
+            message = f"the pool has {_shown(had)}, asked for is {_shown(has)}"
+            issues.append(Issue(key, message))
+    return issues
 
 
 def _read_document(folder: Path) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import shutil
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
 import pyarrow as pa
@@ -22,7 +22,13 @@ from harness.pool.journal import Damage, encode_line, encode_lines, read_journal
 from harness.pool.masks import Masks, add_keys
 from harness.pool.merging import keyed, merged
 from harness.pool.order import ProblemOrder, in_canonical_order
-from harness.pool.parquet import read_parquet, remove_parquet, stream_parquet, write_parquet
+from harness.pool.parquet import (
+    read_parquet,
+    regrouped,
+    remove_parquet,
+    stream_parquet,
+    write_parquet,
+)
 from harness.pool.samples import (
     DRAWN_COLUMNS,
     KEY_COLUMNS,
@@ -41,6 +47,8 @@ RUNS_FOLDER = "runs"
 # A journal of this length is written out as a run: small enough to be held in memory.
 JOURNAL_ROWS = 20_000
 JOURNAL_BYTES = 32 << 20
+# Rows that are sorted in memory at a time.
+RUN_ROWS = 50_000
 # More runs than this are merged in several rounds, since each holds a row group in memory.
 RUNS_AT_ONCE = 8
 
@@ -115,6 +123,15 @@ class SampleStore:
         self.append_lines(JOURNAL_FILE, lines)
         journal.extend(samples)
         self._journal_bytes += len(lines)
+
+    def add_tables(self, tables: Iterable[pa.Table]) -> None:
+        """Adds rows in any order and number, as sorted runs; durable when this returns.
+
+        Raises:
+            OSError: they could not be written; runs that are complete stay.
+        """
+        for table in regrouped(tables, RUN_ROWS):
+            self._write_run(iter([in_canonical_order(table, self._order)]))
 
     def append_lines(self, name: str, lines: bytes, *, wait: bool = True) -> None:
         """Adds whole lines to one of the pool's files; see `GrowingFile.append`."""

@@ -39,6 +39,11 @@ def verdict_file(pool: Path, grader: str) -> Path:
     return pool / VERDICTS_FOLDER / f"{grader}.parquet"
 
 
+def graders_of(pool: Path) -> list[str]:
+    """The graders whose verdicts a pool has."""
+    return sorted(path.stem for path in (pool / VERDICTS_FOLDER).glob("*.parquet"))
+
+
 def write_verdicts(
     path: Path, table: pa.Table, order: ProblemOrder, grader: Mapping[str, Any] | None
 ) -> None:
