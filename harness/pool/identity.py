@@ -16,6 +16,8 @@ FORMAT = 1
 IDENTITY_FILE = "identity.json"
 PROBLEMS_FILE = "problems.jsonl"
 _MISSING = object()
+# What pools that were made before there was a choice lack, and what it means there.
+_ONCE_UNSAID = {"allocation": "uniform"}
 
 
 def write_origin(folder: Path, identity: Mapping[str, Any], problems: Sequence[Problem]) -> None:
@@ -65,7 +67,7 @@ def check_same(folder: Path, old: Mapping[str, Any], new: Mapping[str, Any]) -> 
         InputError: every key that differs, with both values.
     """
     issues = Issues()
-    before, now = dict(_flat(old)), dict(_flat(new))
+    before, now = _ONCE_UNSAID | dict(_flat(old)), _ONCE_UNSAID | dict(_flat(new))
     for key in sorted(before.keys() | now.keys()):
         had, has = before.get(key, _MISSING), now.get(key, _MISSING)
         if had != has:
