@@ -29,6 +29,11 @@ def allocation_document(until: Until | None) -> Any:
     return UNIFORM if until is None else {"until": until.model_dump()}
 
 
+def stopping_words(until: Until) -> str:
+    """`1 correct sample` or `4 correct samples`: what ends the draw of a problem."""
+    return f"{until.correct} correct sample{'s' if until.correct != 1 else ''}"
+
+
 def stopping_point(correct: Sequence[bool], enough: int) -> int | None:
     """How many samples it took to get `enough` correct ones; None if they are not there.
 

@@ -6,7 +6,7 @@ A pool that is half drawn would pass for a weak model, so it is refused, not mea
 from __future__ import annotations
 
 from harness.budget import pool_sizes, stopping_rule
-from harness.budget.allocation import next_block
+from harness.budget.allocation import next_block, stopping_words
 from harness.errors import InputError
 from harness.pool import Pool
 from harness.recipe import Side
@@ -76,8 +76,8 @@ def _check_drawn(run: RunFolder, side: Side, pool: Pool) -> None:
             if problem_id not in failed
         )
         lack = (
-            f"samples of {missing:,} problems, which have neither {until.correct} correct ones "
-            f"nor {size} in all"
+            f"samples of {missing:,} problems, which have neither {stopping_words(until)} nor "
+            f"{size} samples in all"
         )
     if missing:
         raise InputError(

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from harness.budget import MatchedBudget, match_of, pool_sizes, stopping_rule
-from harness.budget.allocation import allocation_document
+from harness.budget.allocation import allocation_document, stopping_words
 from harness.errors import InputError
 from harness.files import write_json
 from harness.grading.graded import open_graded_pool
@@ -103,9 +103,8 @@ def _arrays(recipe: Recipe, side: Side, pool: Pool) -> Arrays:
 def _refused(until: Until) -> dict[str, str]:
     """The metrics that an adaptive pool has no unbiased estimate of, and why."""
     reason = (
-        f"allocation until {until.correct} correct or {until.max} samples: a problem's draw ends "
-        "with a correct sample, so how many distinct solutions k samples show is not known "
-        "without bias"
+        f"the allocation stops a problem at {stopping_words(until)}, and how many distinct "
+        "solutions more samples would have shown cannot be estimated without bias"
     )
     return {"diversity_all": reason, "diversity_solved": reason}
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from harness.budget import pool_sizes, stopping_rule
+from harness.budget.allocation import stopping_words
 from harness.recipe import SIDES, Recipe
 from harness.recipe.schema import Until
 
@@ -63,7 +64,7 @@ def _adaptive(recipe: Recipe, until: Until) -> str:
         for side in SIDES
     )
     return (
-        f"A problem is drawn until it has {until.correct} correct samples (allocation.until), so "
-        f"it gets {bounds}. How soon it stops is not known here: samples, tokens, FLOPs, dollars "
+        f"A problem is drawn until it has {stopping_words(until)} (allocation.until), so it gets "
+        f"{bounds}. How soon it stops is not known here: samples, tokens, FLOPs, dollars "
         "and disk of the pools are upper bounds, as if none stopped early."
     )

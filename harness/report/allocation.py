@@ -4,34 +4,44 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from harness.report.numbers import count, percent
-from harness.report.results import Measure
+from harness.budget.allocation import UNIFORM, stopping_words
+from harness.recipe.schema import Until
+from harness.report.numbers import count, percent, relative_percent
+from harness.report.results import BudgetQuality, Measure
 from harness.report.wording import TOPICS
 
 
 def allocation_cautions(measure: Measure | None) -> Iterator[str]:
     """That budgets are upper bounds, with what was drawn; nothing for a uniform allocation."""
-    if measure is None or measure.allocation == "uniform":
+    if measure is None or measure.allocation == UNIFORM:
         return
-    until = measure.allocation["until"]
+    until = Until.model_validate(measure.allocation["until"])
     yield (
-        f"Samples were allocated adaptively: a problem was drawn until it had {until['correct']} "
-        f"correct samples, or all that its side may draw. What a budget's samples would have shown "
-        "is estimated without bias from those; its costs are those of a uniform draw. "
-        + " ".join(_drawn(measure))
+        f"Samples were allocated adaptively: a problem was drawn until it had "
+        f"{stopping_words(until)}, or all that its side may draw. What the samples of a budget "
+        "would have shown is estimated from those without bias, and costs are those of all of them."
     )
-
-
-def _drawn(measure: Measure) -> Iterator[str]:
     for name, quality in measure.budgets.items():
-        parts = []
-        for side, numbers in quality.sides.items():
-            most = measure.problems * quality.samples_per_problem[side]
-            share = percent(numbers.samples / most) if most else ""
-            parts.append(
-                f"{count(numbers.samples)} of {count(most)} {side.upper()} samples ({share})"
-            )
-        yield f"Within budget {name}, {' and '.join(parts)} were drawn."
+        yield _drawn(name, quality, measure.problems)
+
+
+def _drawn(name: str, quality: BudgetQuality, problems: int) -> str:
+    shares = {
+        side: numbers.samples / (problems * quality.samples_per_problem[side])
+        for side, numbers in quality.sides.items()
+    }
+    parts = [
+        f"{percent(share)} of the {side.upper()} samples ({count(quality.sides[side].samples)})"
+        for side, share in shares.items()
+    ]
+    text = f"At budget {name}, {' and '.join(parts)} had to be drawn"
+    if shares.get("wc") and shares.get("se"):
+        spent = quality.cost.wc_over_se * shares["wc"] / shares["se"]
+        text += (
+            "; the training sets are made of these, so WC spent "
+            f"{relative_percent(spent - 1)} relative to SE for them"
+        )
+    return f"{text}."
 
 
 def refusals(measure: Measure | None) -> list[str]:
