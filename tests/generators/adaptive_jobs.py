@@ -1,6 +1,6 @@
 """Adaptive jobs on the fault server, whose answers are right as often as the problem is easy.
 
-As a program it draws one, so that a test can kill it: adaptive_jobs.py FOLDER URL SAMPLES
+As a program it draws one, so that a test can kill it: adaptive_jobs.py FOLDER URL
 """
 
 from __future__ import annotations
@@ -63,5 +63,5 @@ def truth(one: PoolJob) -> list[list[bool]]:
 
 
 if __name__ == "__main__":
-    folder, url, samples = sys.argv[1:]
-    fill(adaptive_job(Path(folder), url, samples=int(samples)))
+    folder, url = sys.argv[1:]
+    fill(adaptive_job(Path(folder), url))

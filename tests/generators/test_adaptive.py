@@ -129,14 +129,11 @@ def test_killed_again_and_again_it_ends_with_the_same_pool(
 
     server.fault = lambda number, body: slowly(body)
     folder = tmp_path / "pool"
-    script = Path(__file__).with_name("adaptive_jobs.py")
-    command = [sys.executable, str(script), str(folder), server.url, str(MOST)]
+    command = [sys.executable, "-m", "tests.generators.adaptive_jobs", str(folder), server.url]
     kills, grown = 0, [0]
     while not (folder / "samples.parquet").exists():
-        process = subprocess.Popen(
-            command, stderr=subprocess.PIPE, cwd=Path(__file__).parents[2], env=None
-        )
-        aim = grown[-1] + random.randint(1, 60)
+        process = subprocess.Popen(command, stderr=subprocess.PIPE, cwd=Path(__file__).parents[2])
+        aim = grown[-1] + random.randint(1, 20)
         while process.poll() is None:
             have = _journal_lines(folder)
             if have >= aim and kills < 6:
