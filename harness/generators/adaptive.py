@@ -36,7 +36,7 @@ class Judged:
     correct: bool
 
 
-@dataclass
+@dataclass(slots=True)
 class _Problem:
     """What is known of a problem's samples; bit i of a mask is sample i."""
 
@@ -67,23 +67,30 @@ class AdaptiveWork:
     largest: int
     left: int = field(init=False, default=0)
     _by_id: dict[str, Problem] = field(init=False)
+    _graded: int = field(init=False, default=-1)  # Samples of the pool; -1 before the first look.
     _states: dict[str, _Problem] = field(init=False, default_factory=dict)
 
     def __post_init__(self) -> None:
         self._by_id = {problem.id: problem for problem in self.problems}
 
     def restart(self, pool: Pool | None) -> Missing:
-        """Forgets everything, looks at the pool, and says what its problems lack now.
+        """Looks at the pool afresh, and says what its problems lack now.
 
-        Problems that the engine refuses for good are left out.
+        Problems that the engine refuses for good are left out. A pool that has not grown since
+        the last look is not graded again.
         """
-        failed = {failure.problem_id for failure in pool.failures()} if pool else set()
-        self.left = 0
-        self._states = {key: _Problem() for key in self._by_id if key not in failed}
-        if pool is not None:
+        if pool is None:
+            self._states, self._graded = {key: _Problem() for key in self._by_id}, 0
+        elif len(pool) != self._graded:
+            self._states, self._graded = {key: _Problem() for key in self._by_id}, len(pool)
             for judged in self._judged_pool(pool):
                 self._note(judged)
-        return self._following(list(self._states))
+        for failure in pool.failures() if pool is not None else ():
+            self._states.pop(failure.problem_id, None)
+        for state in self._states.values():
+            state.asked = state.left = 0
+        self.left = 0
+        return self._following(self._states)
 
     def judge(self, samples: Iterable[Sample]) -> list[Judged]:
         """Grades samples; changes nothing, so it needs no lock."""
@@ -93,6 +100,7 @@ class AdaptiveWork:
         """Takes samples in that are in the pool now; returns what is to be asked for next."""
         for one in judged:
             self._note(one)
+        self._graded += len(judged)
         return self._following(dict.fromkeys(one.problem_id for one in judged))
 
     def drop(self, problem_id: str) -> None:

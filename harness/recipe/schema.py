@@ -135,9 +135,9 @@ class Budget(Section):
 class Until(Section):
     """When a problem has enough samples."""
 
-    correct: PositiveInt = Field(description="Stop at this many correct samples of a problem,")
+    correct: PositiveInt = Field(description="Correct samples that end the draw of a problem.")
     max: PositiveInt = Field(
-        description="or at this many samples; at least what the largest budget gives a side."
+        description="Samples of a problem at most; no fewer than the largest budget gives a side."
     )
 
     @model_validator(mode="after")

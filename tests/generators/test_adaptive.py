@@ -219,6 +219,15 @@ def test_a_problem_that_is_refused_is_left_as_it_is(server: FaultServer, tmp_pat
     assert len(server.bodies) == asked
 
 
+def test_a_pool_that_was_only_just_made_is_drawn(server: FaultServer, tmp_path: Path) -> None:
+    one = adaptive_job(tmp_path / "whole", server.url)
+    fill(one)
+    origin = Pool.open(one.folder)
+    Pool.open_or_create(tmp_path / "empty", origin.identity, origin.problems).close()
+    fill(adaptive_job(tmp_path / "empty", server.url))
+    assert drawn(tmp_path / "empty") == drawn(one.folder)
+
+
 @pytest.mark.engines
 def test_on_the_real_engine_it_stops_early_and_draws_the_same_samples(
     tmp_path: Path, vllm_python: Path
