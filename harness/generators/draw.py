@@ -13,6 +13,7 @@ from contextlib import ExitStack
 from typing import Any
 
 from harness.errors import InputError
+from harness.generators.adaptive import AdaptiveWork, Judged, Missing
 from harness.generators.jobs import Answer, PoolJob, Request, requests_of
 from harness.generators.origin import check_before_start, identity_of
 from harness.pool import Failure, Pool
@@ -48,17 +49,25 @@ class Draw:
         self._identity: dict[str, Any] = {}
         self._out: dict[str, Request] = {}
         self._refused = 0
+        self._adaptive = (
+            AdaptiveWork(job.stopping, job.problems, job.samples_per_problem)
+            if job.stopping
+            else None
+        )
+        self._left = 0
         self._waiting: deque[Request] = deque()
         self._set_waiting(requests_of(job, self._missing_before()))
 
-    def _missing_before(self) -> list[tuple[str, list[int]]]:
+    def _missing_before(self) -> Missing:
         job = self.job
         if not (job.folder / IDENTITY_FILE).exists():
+            if self._adaptive is not None:
+                return self._adaptive.restart(None)
             indices = list(range(job.samples_per_problem))
             return [(problem.id, indices) for problem in job.problems]
         check_before_start(job)
         pool = Pool.open(job.folder)
-        missing = pool.missing(job.samples_per_problem)
+        missing = self._missing_of(pool)
         if not missing:
             _check_not_all_refused(pool)
             pool.compact()
@@ -108,12 +117,11 @@ class Draw:
             self._closing.callback(pool.close)
             self._pool, self._identity = pool, identity
             self._note_repairs(pool)
-            self._set_waiting(requests_of(self.job, pool.missing(self.job.samples_per_problem)))
+            self._set_waiting(requests_of(self.job, self._missing_of(pool)))
+            self._left = self._waiting_samples if self._adaptive is None else self._adaptive.left
             total = len(pool.problems) * self.job.samples_per_problem
             self._task = self._closing.enter_context(
-                self._progress.task(
-                    self.label, total, "samples", done=total - self._waiting_samples
-                )
+                self._progress.task(self.label, total, "samples", done=total - self._left)
             )
             self._finish_if_done()
 
@@ -146,14 +154,16 @@ class Draw:
         Raises:
             EnvironmentFailure: the disk is full; nothing of these answers was counted.
         """
+        samples = [sample for answer in answers for sample in answer.samples()]
+        judged = [] if self._adaptive is None else self._adaptive.judge(samples)
         with self._lock:
             pool, task = self._opened()
-            samples = [sample for answer in answers for sample in answer.samples()]
             pool.append(samples)
             for answer in answers:
                 self._out.pop(answer.request.id, None)
                 self._ask_again(answer)
-            task.advance(len(samples))
+            self._follow_up(judged)
+            task.advance(self._done_with(len(samples)))
             self._finish_if_done()
 
     def refuse(self, request: Request, reason: str) -> None:
@@ -167,7 +177,9 @@ class Draw:
             if self._refused == 1:
                 self._progress.note(f"{self.label}: problem {request.problem_id}: {reason}")
             self._out.pop(request.id, None)
-            task.advance(request.count)
+            if self._adaptive is not None:
+                self._adaptive.drop(request.problem_id)
+            task.advance(self._done_with(request.count))
             self._finish_if_done()
 
     def close(self) -> None:
@@ -183,6 +195,26 @@ class Draw:
     def _set_waiting(self, requests: Iterable[Request]) -> None:
         self._waiting = deque(requests)
         self._waiting_samples = sum(request.count for request in self._waiting)
+
+    def _missing_of(self, pool: Pool) -> Missing:
+        if self._adaptive is not None:
+            return self._adaptive.restart(pool)
+        return pool.missing(self.job.samples_per_problem)
+
+    def _follow_up(self, judged: Sequence[Judged]) -> None:
+        """Asks for the next blocks of an adaptive draw, after all that waits already."""
+        if self._adaptive is None:
+            return
+        requests = requests_of(self.job, self._adaptive.add(judged))
+        self._waiting.extend(requests)
+        self._waiting_samples += sum(request.count for request in requests)
+
+    def _done_with(self, samples: int) -> int:
+        """What to count for `samples` new ones: with those that an early stop leaves undrawn."""
+        if self._adaptive is None:
+            return samples
+        before, self._left = self._left, self._adaptive.left
+        return before - self._left
 
     def _ask_again(self, answer: Answer) -> None:
         request, got = answer.request, len(answer.completions)

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from harness.generators.adaptive import Stopping
 from harness.pool import Sample
 from harness.problems import Problem
 from harness.recipe import ModelCard
@@ -52,6 +53,7 @@ class PoolJob:
         seed: the run's seed; without effect on greedy decoding.
         endpoint: a server to ask instead of a managed engine.
         label: what progress lines call it.
+        stopping: when a problem's draw ends before `samples_per_problem`; never if None.
     """
 
     folder: Path
@@ -64,6 +66,7 @@ class PoolJob:
     seed: int
     endpoint: Endpoint | None = None
     label: str = ""
+    stopping: Stopping | None = None
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from harness.budget.allocation import allocation_document
 from harness.files import digest_of
 from harness.generators.jobs import PoolJob
 from harness.models import digest_of_model, model_location
@@ -29,6 +30,7 @@ def identity_of(job: PoolJob, engine: Document) -> Document:
         "prompts": digest_of(dict(job.prompts)),
         "problems": digest_of_problems(job.problems),
         "seed": None if job.decoding.greedy else job.seed,
+        "allocation": allocation_document(job.stopping.until if job.stopping else None),
         "engine": engine,
     }
 
