@@ -10,21 +10,20 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from harness.budget.allocation import next_block
-from harness.grading.graders import GradeOne
+from harness.grading.graders import GradeOne, answer_grader
 from harness.pool import Pool, Sample
 from harness.problems import Problem
-from harness.recipe.schema import Until
+from harness.recipe.schema import Answer, Until
 
 Missing = list[tuple[str, list[int]]]
-_GRADED_AT_ONCE = 10_000
 
 
 @dataclass(frozen=True)
 class Stopping:
-    """When the draw of a problem ends early, and the grader that says what is correct."""
+    """When the draw of a problem ends early, and how its answers are graded for that."""
 
     until: Until
-    grade: GradeOne
+    answer: Answer
 
 
 @dataclass(frozen=True)
@@ -67,11 +66,13 @@ class AdaptiveWork:
     largest: int
     left: int = field(init=False, default=0)
     _by_id: dict[str, Problem] = field(init=False)
+    _grade: GradeOne = field(init=False)
     _graded: int = field(init=False, default=-1)  # Samples of the pool; -1 before the first look.
     _states: dict[str, _Problem] = field(init=False, default_factory=dict)
 
     def __post_init__(self) -> None:
         self._by_id = {problem.id: problem for problem in self.problems}
+        self._grade = answer_grader(self.stopping.answer)
 
     def restart(self, pool: Pool | None) -> Missing:
         """Looks at the pool afresh, and says what its problems lack now.
@@ -109,14 +110,13 @@ class AdaptiveWork:
         self.left -= state.left if state is not None else 0
 
     def _judged_pool(self, pool: Pool) -> Iterator[Judged]:
-        table = pool.samples(["problem_id", "sample_index", "completion"])
-        for batch in table.to_batches(max_chunksize=_GRADED_AT_ONCE):
-            columns = (column.to_pylist() for column in batch.columns)
+        for table in pool.batches(["problem_id", "sample_index", "completion"]):
+            columns = (column.to_pylist() for column in table.columns)
             for problem_id, index, completion in zip(*columns, strict=True):
                 yield self._judged(problem_id, index, completion)
 
     def _judged(self, problem_id: str, index: int, completion: str) -> Judged:
-        row = self.stopping.grade(self._by_id[problem_id], completion)
+        row = self._grade(self._by_id[problem_id], completion)
         return Judged(problem_id, index, row["outcome"] == "correct")
 
     def _note(self, judged: Judged) -> None:

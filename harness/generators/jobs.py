@@ -8,7 +8,7 @@ of a pool into requests, today or later, draws the same pool.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -45,7 +45,7 @@ class PoolJob:
     Attributes:
         folder: the pool's folder; made if it is not there.
         problems: what is asked.
-        prompts: the text that is completed, by problem id.
+        prompts: the text that is completed, by problem id; `RenderedPrompts` in general.
         samples_per_problem: how many samples every problem shall have at least.
         model: who completes.
         decoding: how.
@@ -54,6 +54,7 @@ class PoolJob:
         endpoint: a server to ask instead of a managed engine.
         label: what progress lines call it.
         stopping: when a problem's draw ends before `samples_per_problem`; never if None.
+        expected_tokens: mean completion length that the plan counts with; None if nobody planned.
     """
 
     folder: Path
@@ -67,6 +68,7 @@ class PoolJob:
     endpoint: Endpoint | None = None
     label: str = ""
     stopping: Stopping | None = None
+    expected_tokens: float | None = None
 
 
 @dataclass(frozen=True)
@@ -144,16 +146,10 @@ def runs_of(indices: Sequence[int], longest: int = LARGEST_REQUEST) -> Iterator[
             start = position
 
 
-def requests_of(job: PoolJob, missing: Sequence[tuple[str, Sequence[int]]]) -> list[Request]:
+def requests_of(job: PoolJob, missing: Iterable[tuple[str, Sequence[int]]]) -> Iterator[Request]:
     """The requests that draw the missing samples, in the order given."""
-    return [
-        Request(
-            problem_id=problem_id,
-            prompt=job.prompts[problem_id],
-            first_index=first,
-            count=count,
-            seed=None if job.decoding.greedy else base_seed(job.seed, problem_id) + first,
-        )
-        for problem_id, indices in missing
-        for first, count in runs_of(indices)
-    ]
+    for problem_id, indices in missing:
+        prompt = job.prompts[problem_id]
+        for first, count in runs_of(indices):
+            seed = None if job.decoding.greedy else base_seed(job.seed, problem_id) + first
+            yield Request(problem_id, prompt, first, count, seed)

@@ -8,13 +8,12 @@ from typing import Any
 from harness.budget import pool_sizes, stopping_rule
 from harness.generators.adaptive import Stopping
 from harness.generators.filling import DecodingSettings, PoolJob, fill_pools
-from harness.grading.graders import answer_grader
 from harness.pool import Pool
 from harness.pool.books import books_of
 from harness.pool.identity import IDENTITY_FILE
 from harness.problems.loading import load_problems
 from harness.progress import Progress
-from harness.prompts import generation_prompt
+from harness.prompts.rendering import RenderedPrompts
 from harness.recipe import SIDES, Recipe
 from harness.run_folder import RunFolder
 
@@ -65,10 +64,10 @@ def sampling_jobs(run: RunFolder) -> dict[str, PoolJob]:
     """One job per side of the pair."""
     recipe = run.recipe
     problems = load_problems(recipe.problems, "train")
-    prompts = {one.id: generation_prompt(recipe.prompt, one.question) for one in problems}
+    prompts = RenderedPrompts(recipe.prompt, problems)
     sizes = pool_sizes(recipe)
     until = stopping_rule(recipe)
-    stopping = Stopping(until, answer_grader(recipe.answer)) if until else None
+    stopping = Stopping(until, recipe.answer) if until else None
     return {
         side: PoolJob(
             folder=run.pool(side),
@@ -82,6 +81,7 @@ def sampling_jobs(run: RunFolder) -> dict[str, PoolJob]:
             endpoint=recipe.execution.endpoints.get(side),
             label=f"sample {side.upper()} ({getattr(recipe.pair, side).label})",
             stopping=stopping,
+            expected_tokens=recipe.decoding.planned_tokens,
         )
         for side in SIDES
     }

@@ -137,6 +137,11 @@ class Pool:
                 self._hold.release()
                 self._hold = None
 
+    @property
+    def compacted(self) -> bool:
+        """Whether all samples lie in the canonical file."""
+        return self._store.compacted
+
     def __len__(self) -> int:
         return sum(mask.bit_count() for mask in self._masks.values())
 

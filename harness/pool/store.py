@@ -76,6 +76,11 @@ class SampleStore:
         """The sorted runs, the oldest first."""
         return sorted((self.folder / RUNS_FOLDER).glob("[0-9]*.parquet"))
 
+    @property
+    def compacted(self) -> bool:
+        """Whether all samples lie in the canonical file."""
+        return not self.runs() and not self.journal_file.exists()
+
     def masks(self) -> Masks:
         """Which sample indices each problem has.
 

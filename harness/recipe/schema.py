@@ -92,6 +92,11 @@ class Decoding(Section):
         None, description="Mean completion length that `plan` assumes; half of max_tokens if unset."
     )
 
+    @property
+    def planned_tokens(self) -> float:
+        """The mean completion length that plans count with."""
+        return self.expected_tokens or self.max_tokens / 2
+
 
 class Engine(Section):
     """Engine settings that can change a sample, and so belong to the experiment."""

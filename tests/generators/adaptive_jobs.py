@@ -14,7 +14,6 @@ from aiohttp import web
 
 from harness.generators.adaptive import Stopping
 from harness.generators.jobs import PoolJob, base_seed
-from harness.grading.graders import answer_grader
 from harness.recipe.schema import Answer, Until
 from tests.generators.fault_server import honest, text_for
 from tests.generators.jobs_for_tests import fill, job
@@ -47,7 +46,7 @@ def adaptive_job(
     folder: Path, url: str | None, *, samples: int = MOST, correct: int = 2, **others: Any
 ) -> PoolJob:
     until = Until(correct=correct, max=MOST)
-    stopping = Stopping(until, answer_grader(Answer(format="hash")))
+    stopping = Stopping(until, Answer(format="hash"))
     return job(folder, problems=PROBLEMS, samples=samples, url=url, stopping=stopping, **others)
 
 

@@ -184,20 +184,6 @@ def test_a_pool_goes_on_under_its_own_allocation_only(server: FaultServer, tmp_p
         fill(job(one.folder, problems=PROBLEMS, samples=MOST, url=server.url))
 
 
-def test_pools_from_before_the_choice_are_uniform(server: FaultServer, tmp_path: Path) -> None:
-    one = job(tmp_path / "pool", samples=2, url=server.url)
-    fill(one)
-    path = one.folder / IDENTITY_FILE
-    document = json.loads(path.read_text())
-    assert document["identity"].pop("allocation") == "uniform"
-    path.write_text(json.dumps(document))
-    fill(job(tmp_path / "pool", samples=4, url=server.url))
-    assert len(Pool.open(one.folder)) == 5 * 4
-    until = adaptive_job(one.folder, server.url)
-    with pytest.raises(InputError, match=r"allocation\.until\.correct: the pool has nothing"):
-        fill(job(one.folder, samples=4, url=server.url, stopping=until.stopping))
-
-
 def test_a_problem_that_is_refused_is_left_as_it_is(server: FaultServer, tmp_path: Path) -> None:
     one = adaptive_job(tmp_path / "pool", server.url)
     hopeless = one.prompts[one.problems[0].id]
