@@ -59,8 +59,8 @@ class SampleReader:
         completion_tokens = _integer(row, "completion_tokens", faults, 0, _MAX_TOKENS)
         cached_tokens = _integer(row, "cached_tokens", faults, 0, _MAX_TOKENS)
         seed = _integer(row, "seed", faults, *_SEEDS)
-        finish_reason = _text(row, "finish_reason", faults) or _NOT_SAID
-        endpoint = _text(row, "endpoint", faults) or _ENDPOINT
+        finish_reason = _text(row, "finish_reason", faults, _NOT_SAID)
+        endpoint = _text(row, "endpoint", faults, _ENDPOINT)
         seconds = _seconds(row, faults)
         if not faults and index is None:
             index = self._next[rank]
@@ -122,14 +122,14 @@ def _integer(
     return None
 
 
-def _text(row: Mapping[str, Any], key: str, faults: Faults) -> str | None:
+def _text(row: Mapping[str, Any], key: str, faults: Faults, default: str) -> str:
     value = row.get(key)
     if value is None:
-        return None
+        return default
     if isinstance(value, str):
         return storable(value)
     faults.append(BadRow("not a text", f"{key} is {shown(value)}, expected a text."))
-    return None
+    return default
 
 
 def _seconds(row: Mapping[str, Any], faults: Faults) -> float | None:
