@@ -11,14 +11,15 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from itertools import chain
+from typing import Any, NoReturn
 
 from harness.errors import InputError
-from harness.interchange.bad_rows import BadRows
+from harness.interchange.bad_rows import BadRow, BadRows
 from harness.interchange.checking import Checked, check_rows
 from harness.interchange.destination import new_pool, pool_is_there
 from harness.interchange.keys import KnownSamples, OnceOnly
-from harness.interchange.opening import open_inputs
+from harness.interchange.opening import Inputs, open_inputs
 from harness.interchange.origin import find_generator, imported_identity
 from harness.interchange.problem_rows import ProblemTable, read_problems
 from harness.interchange.reading import Rows
@@ -68,7 +69,7 @@ def import_samples(request: ImportRequest, progress: Progress) -> Imported:
     bad = BadRows()
     problems = read_problems(inputs.problem_rows(), request.gold_format, bad)
     if not problems.problems:
-        raise InputError(f"{inputs.problem_source} holds no problems.", issues=bad.issues())
+        _refuse_without_problems(inputs, bad)
     identity = imported_identity(generator, inputs.kind, problems, request.decoding)
     unit = "rows" if inputs.kind == "datasets" else "bytes"
     rows = Rows(inputs.samples, problems, request.first_index, unit)
@@ -118,6 +119,14 @@ def _target(
 def _known(pool: Pool | None, problems: ProblemTable) -> KnownSamples:
     ranks = {problem_id: rank for rank, problem_id in enumerate(problems.ids)}
     return KnownSamples([] if pool is None else pool.batches(DRAWN_COLUMNS), ranks)
+
+
+def _refuse_without_problems(inputs: Inputs, bad: BadRows) -> NoReturn:
+    if inputs.kind == "lm-eval":  # Its samples say why there are no problems.
+        for place, row in chain.from_iterable(source.rows() for source in inputs.samples):
+            if isinstance(row, BadRow):
+                bad.add(place, row)
+    raise InputError(f"{inputs.problem_source} holds no problems.", issues=bad.issues())
 
 
 def _refuse(request: ImportRequest, checked: Checked, bad: BadRows) -> None:

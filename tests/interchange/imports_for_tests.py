@@ -30,9 +30,9 @@ def row(problem: str, completion: Any = "It is 2.", **others: Any) -> dict[str, 
     return {"problem_id": problem, "completion": completion, **others}
 
 
-def request_for(samples: Path | tuple[Path, ...], **options: Any) -> ImportRequest:
-    """An import of `samples` beside which `problems.jsonl` lies (written if it is not there)."""
-    files = samples if isinstance(samples, tuple) else (samples,)
+def request_for(paths: Path | tuple[Path, ...], **options: Any) -> ImportRequest:
+    """An import of files beside which `problems.jsonl` lies (written if it is not there)."""
+    files = paths if isinstance(paths, tuple) else (paths,)
     folder = files[0].parent
     problems = folder / "problems.jsonl"
     if not problems.exists():
@@ -47,8 +47,8 @@ def request_for(samples: Path | tuple[Path, ...], **options: Any) -> ImportReque
     return ImportRequest(**settings)
 
 
-def imported(samples: Path | tuple[Path, ...], **options: Any) -> Imported:
-    return import_samples(request_for(samples, **options), Progress())
+def imported(paths: Path | tuple[Path, ...], **options: Any) -> Imported:
+    return import_samples(request_for(paths, **options), Progress())
 
 
 def content(folder: Path) -> list[tuple[str, int, str]]:

@@ -13,17 +13,20 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from harness.errors import InputError
 from harness.interchange import bad_rows
+from harness.interchange.importing import import_samples
 from harness.pool import Pool
 from harness.problems import Problem
+from harness.progress import Progress
 from tests.interchange.imports_for_tests import (
     PROBLEMS,
     content,
     imported,
+    request_for,
     row,
     write_rows,
 )
@@ -180,23 +183,13 @@ def test_awkward_bytes_arrive_as_they_are(tmp_path: Path) -> None:
 def test_what_is_no_file_of_rows_is_told_in_words(
     tmp_path: Path, where: str, made: Any, said: str
 ) -> None:
-    write_rows(tmp_path / "samples.jsonl", [row("a")])
-    write_rows(tmp_path / "problems.jsonl", PROBLEMS)
+    request = request_for(write_rows(tmp_path / "samples.jsonl", [row("a")]))
     (tmp_path / f"{where}.jsonl").unlink()
     made(tmp_path / f"{where}.jsonl")
-    if where == "problems" and not (tmp_path / "problems.jsonl").exists():
-        from tests.interchange.imports_for_tests import request_for
-
-        request = request_for(tmp_path / "samples.jsonl")
-        (tmp_path / "problems.jsonl").unlink()  # The helper has written them.
-        from harness.interchange.importing import import_samples
-        from harness.progress import Progress
-
-        with pytest.raises(InputError) as found:
-            import_samples(request, Progress())
-        assert said in str(found.value)
-        return
-    assert said in str(refusal(tmp_path / "samples.jsonl"))
+    with pytest.raises(InputError) as found:
+        import_samples(request, Progress())
+    assert said in str(found.value)
+    assert not (tmp_path / "pool").exists()
 
 
 def test_problems_without_a_question_are_told_apart_by_their_names(tmp_path: Path) -> None:
@@ -258,6 +251,7 @@ def test_columns_may_have_other_names(tmp_path: Path) -> None:
     assert Pool.open(tmp_path / "pool").problems[0].gold == "2"
 
 
+@settings(max_examples=30)
 @given(
     st.lists(
         st.tuples(st.sampled_from("abc"), st.integers(0, 6) | st.none(), st.text(max_size=5)),
@@ -285,8 +279,15 @@ def test_a_killed_import_leaves_no_pool_and_the_next_one_is_whole(tmp_path: Path
     rows = [row("abc"[number % 3], f"{number} " * 100) for number in range(60_000)]
     samples = write_rows(tmp_path / "s.jsonl", rows)
     write_rows(tmp_path / "problems.jsonl", PROBLEMS)
-    command = [sys.executable, "-m", "harness", "pool", "import", str(samples), "--problems",
-               str(tmp_path / "problems.jsonl"), "--model", "m", "--out", str(tmp_path / "pool")]  # fmt: skip
+    options = [
+        "--problems",
+        tmp_path / "problems.jsonl",
+        "--model",
+        "m",
+        "--out",
+        tmp_path / "pool",
+    ]
+    command = [sys.executable, "-m", "harness", "pool", "import", samples, *options]
     journal = tmp_path / ".pool.importing" / "pool" / "samples.jsonl"
     process = subprocess.Popen(command, stderr=subprocess.DEVNULL)
     deadline = time.monotonic() + 60
