@@ -7,8 +7,7 @@ from typing import Any
 
 import yaml
 
-SAMPLES_FILE = "data/samples/train-00000-of-00001.parquet"
-PROBLEMS_FILE = "data/problems/train-00000-of-00001.parquet"
+from harness.interchange.export_layout import PROBLEM_TABLE, SAMPLE_TABLE
 
 
 def data_set_card(manifest: Mapping[str, Any]) -> str:
@@ -19,7 +18,7 @@ def data_set_card(manifest: Mapping[str, Any]) -> str:
     """
     configs: list[dict[str, Any]] = [
         {"config_name": name, "data_files": [{"split": "train", "path": file}]}
-        for name, file in (("samples", SAMPLES_FILE), ("problems", PROBLEMS_FILE))
+        for name, file in (("samples", SAMPLE_TABLE), ("problems", PROBLEM_TABLE))
     ]
     configs[0]["default"] = True
     metadata = {"tags": ["synthetic", "reasoning", "w2s-harness"], "configs": configs}

@@ -62,8 +62,8 @@ def new_pool(
                 yield pool
             _move(unfinished, target)
         finally:
-            shutil.rmtree(unfinished, ignore_errors=True)
-    shutil.rmtree(beside, ignore_errors=True)
+            # While it is held, so that it is not another import's.
+            shutil.rmtree(beside, ignore_errors=True)
 
 
 def _move(unfinished: Path, target: Path) -> None:

@@ -25,7 +25,14 @@ import pyarrow as pa
 from harness import __version__
 from harness.errors import EnvironmentFailure, InputError
 from harness.files import write_atomically, write_json
-from harness.interchange.data_set_card import PROBLEMS_FILE, SAMPLES_FILE, data_set_card
+from harness.interchange.data_set_card import data_set_card
+from harness.interchange.export_layout import (
+    MANIFEST,
+    PROBLEM_LINES,
+    PROBLEM_TABLE,
+    SAMPLE_LINES,
+    SAMPLE_TABLE,
+)
 from harness.interchange.verdict_columns import VerdictColumns, with_verdicts
 from harness.pool import Pool
 from harness.pool.order import ProblemOrder
@@ -35,7 +42,6 @@ from harness.problems import Problem
 from harness.progress import Progress
 
 ExportFormat = Literal["jsonl", "parquet"]
-MANIFEST = "pool.json"
 _PROBLEM_KEYS = ("id", "external_id", "question", "gold", "level", "subject", "solution")
 _PROBLEM_SCHEMA = pa.schema([pa.field(key, pa.large_string()) for key in _PROBLEM_KEYS])
 _PROBLEMS_AT_ONCE = 1_000
@@ -89,12 +95,12 @@ def export_pool(request: ExportRequest, progress: Progress) -> dict[str, Any]:
         with progress.task("exporting", len(pool), "samples") as task:
             counted = _counted(tables, task.advance)
             if request.format == "jsonl":
-                _write_lines(folder / "samples.jsonl", counted)
-                _write_lines(folder / "problems.jsonl", _problem_tables(pool.problems))
+                _write_lines(folder / SAMPLE_LINES, counted)
+                _write_lines(folder / PROBLEM_LINES, _problem_tables(pool.problems))
             else:
-                _write_parquet(folder / SAMPLES_FILE, counted, schema)
+                _write_parquet(folder / SAMPLE_TABLE, counted, schema)
                 _write_parquet(
-                    folder / PROBLEMS_FILE, _problem_tables(pool.problems), _PROBLEM_SCHEMA
+                    folder / PROBLEM_TABLE, _problem_tables(pool.problems), _PROBLEM_SCHEMA
                 )
                 write_atomically(folder / "README.md", data_set_card(manifest))
         write_json(folder / MANIFEST, manifest)

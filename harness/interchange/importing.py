@@ -67,7 +67,10 @@ def import_samples(request: ImportRequest, progress: Progress) -> Imported:
     exists = pool_is_there(request.out)
     inputs = open_inputs(request)
     bad = BadRows()
-    problems = read_problems(inputs.problem_rows(), request.gold_format, bad)
+    gold_format = request.gold_format
+    if inputs.kind == "lm-eval" and gold_format == "hash":
+        gold_format = "plain"  # What stands behind #### was taken already.
+    problems = read_problems(inputs.problem_rows(), gold_format, bad)
     if not problems.problems:
         _refuse_without_problems(inputs, bad)
     identity = imported_identity(generator, inputs.kind, problems, request.decoding)

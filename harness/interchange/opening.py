@@ -9,6 +9,7 @@ from itertools import chain
 from harness.errors import InputError
 from harness.interchange.bad_rows import BadRow, Place
 from harness.interchange.data_sets import DataSetName, DataSetRows
+from harness.interchange.export_layout import problems_in, samples_in
 from harness.interchange.json_lines import JsonLines, Row
 from harness.interchange.lm_eval_rows import LmEvalLog
 from harness.interchange.problem_rows import PROBLEM_KEYS
@@ -66,7 +67,7 @@ def open_inputs(request: ImportRequest) -> Inputs:
         EnvironmentFailure: the Hub cannot be reached.
     """
     columns = column_names(request.columns, "--columns", SAMPLE_KEYS)
-    opened = [open_source(name, request.format) for name in request.samples]
+    opened = [open_source(samples_in(name), request.format) for name in request.samples]
     kinds = dict.fromkeys(_KINDS[type(source)] for source in opened)
     if len(kinds) > 1:
         raise InputError(
@@ -89,7 +90,8 @@ def open_inputs(request: ImportRequest) -> Inputs:
 
 
 def _problems(request: ImportRequest) -> Renamed:
-    name = request.problems
+    given = request.problems or request.samples[0]
+    name = problems_in(given) or request.problems
     if name is None:
         raise InputError("which problems? Give their file or data set with --problems.")
     columns = column_names(request.problem_columns, "--problem-columns", PROBLEM_KEYS)
