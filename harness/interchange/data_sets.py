@@ -14,8 +14,9 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from harness.errors import EnvironmentFailure, InputError
+from harness.errors import InputError
 from harness.interchange.bad_rows import BadRow, Place
+from harness.interchange.hub_snapshot import snapshot
 from harness.interchange.json_lines import Row
 
 # Small, because a row may hold thirty completions of a megabyte.
@@ -52,6 +53,7 @@ class DataSetRows:
         columns: its columns.
         total: how many rows it has, 0 where that is not known beforehand.
         done: how many rows the latest reading has taken.
+        notes: what a user should know of it.
     """
 
     unit = "row"
@@ -65,6 +67,7 @@ class DataSetRows:
         """
         self.name = str(name)
         self.done = 0
+        self.notes: list[str] = []
         self._source: Any = None
         self._file: Path | None = None
         if Path(name.path).is_file():
@@ -72,7 +75,11 @@ class DataSetRows:
             metadata = _parquet(self._file)
             self.columns, self.total = metadata.schema_arrow.names, metadata.metadata.num_rows
         else:
-            self._source = _loaded(name)
+            folder = Path(name.path)
+            if not folder.is_dir():
+                folder = snapshot(name.path, name.revision)
+                self.notes.append(f"{name.path} is at the commit {folder.name}.")
+            self._source = _loaded(folder, name)
             self.columns = list(self._source.column_names or [])
             self.total = getattr(self._source, "num_rows", 0)
 
@@ -125,29 +132,21 @@ def _parquet(path: Path) -> Any:
         ) from None
 
 
-def _loaded(name: DataSetName) -> Any:
+def _loaded(folder: Path, name: DataSetName) -> Any:
     import datasets
 
-    folder = Path(name.path)
-    if folder.is_dir() and not any(folder.iterdir()):
+    if not any(folder.iterdir()):
         raise InputError(f"{folder} is an empty folder; expected a data set.")
     try:
         if (folder / _SAVED_SET).is_file() or (folder / _SAVED_SPLITS).is_file():
-            return _one_split(datasets.load_from_disk(name.path), name)
-        # A folder of files is streamed as it lies; the Hub's are downloaded once and kept.
-        found = datasets.load_dataset(
-            name.path, name.config, revision=name.revision, streaming=folder.is_dir()
-        )
+            found = datasets.load_from_disk(str(folder))
+        else:
+            found = datasets.load_dataset(str(folder), name.config, streaming=True)
     except (datasets.exceptions.DatasetNotFoundError, ValueError, FileNotFoundError) as error:
         raise InputError(
             f"{name} is no data set that can be loaded: {_first_line(error)}",
             "Give a parquet file, a folder of load_from_disk or of parquet files, or a Hub id, "
-            "with its configuration where it has several; a private one needs HF_TOKEN.",
-        ) from None
-    except OSError as error:
-        raise EnvironmentFailure(
-            f"the data set {name.path!r} cannot be fetched from the Hub: {error}",
-            "Check the network, or give a folder or a file.",
+            "with its configuration where it has several.",
         ) from None
     return _one_split(found, name)
 

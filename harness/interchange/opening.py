@@ -16,6 +16,7 @@ from harness.interchange.problem_rows import PROBLEM_KEYS
 from harness.interchange.request import ImportRequest
 from harness.interchange.sample_rows import SAMPLE_KEYS
 from harness.interchange.sources import Format, Renamed, column_names, open_source
+from harness.interchange.texts import shown
 
 _LOG_KEYS = ("problem_id", "completion")
 _KINDS: Mapping[type, Format] = {
@@ -55,7 +56,10 @@ class Inputs:
     def notes(self) -> list[str]:
         """What was not read, for the user; known when all was read."""
         ignored = {name: None for one in self.samples for name in one.ignored}
-        return [f"keys that were not read: {', '.join(map(repr, ignored))}."] if ignored else []
+        unread = f"keys that were not read: {', '.join(map(shown, ignored))}."
+        inner = [getattr(one, "source", one) for one in (*self.problems, *self.samples)]
+        notes = [note for one in inner for note in getattr(one, "notes", ())]
+        return list(dict.fromkeys([*notes, *([unread] if ignored else [])]))
 
 
 def open_inputs(request: ImportRequest) -> Inputs:
