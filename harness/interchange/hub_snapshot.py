@@ -6,11 +6,13 @@ reached, whichever revision was asked for; a snapshot of a commit is that commit
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 
 from harness.errors import EnvironmentFailure, InputError
 
 
+@cache  # Samples and problems are often of the same data set.
 def snapshot(repository: str, revision: str | None) -> Path:
     """Downloads a data set, or finds it in the cache.
 

@@ -34,10 +34,10 @@ def hub() -> Iterator[DownloadHub]:
 
 
 def imported(
-    folder: Path, url: str, *options: str, name: str = "org/rows"
+    folder: Path, url: str, *options: str, name: str = "org/rows", offline: bool = False
 ) -> subprocess.CompletedProcess[str]:
     """The command in a process of its own: the client reads its endpoint when it is imported."""
-    environment = {**os.environ, "HF_ENDPOINT": url, "HF_TOKEN": TOKEN, "HF_HUB_OFFLINE": "0",
+    environment = {**os.environ, "HF_ENDPOINT": url, "HF_TOKEN": TOKEN, "HF_HUB_OFFLINE": str(int(offline)),
                    "HF_HUB_DISABLE_XET": "1", "HF_HOME": str(folder / "cache")}  # fmt: skip
     command = ["pool", "import", name, "--format", "datasets", "--problems", name, "--columns",
                "problem_id=id", "--columns", "completion=answers", "--model", "m", "--json",
@@ -57,10 +57,10 @@ def test_a_data_set_of_the_hub_says_at_which_commit_it_was(
     expected = [("x", 0, "2"), ("x", 1, "3"), ("y", 0, "3"), ("y", 1, "4")]
     assert content(tmp_path / "pool") == expected
     assert TOKEN not in done.stdout + done.stderr
-    hub.close()  # What was fetched once needs no Hub, but only under its own commit.
     again = imported(tmp_path, hub.url, "--revision", COMMIT, "--problems-revision", COMMIT)
     assert again.returncode == 0 and json.loads(again.stdout)["added"] == 0, again.stderr
-    other = imported(tmp_path, hub.url, "--revision", "1" * 40)
+    # The cache has a commit of the data set, but not this one.
+    other = imported(tmp_path, hub.url, "--revision", "1" * 40, offline=True)
     assert other.returncode == 3 and "cannot be fetched" in other.stderr
 
 
