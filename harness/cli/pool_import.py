@@ -93,7 +93,7 @@ def import_(out: Path, as_json: bool, **options: Any) -> None:
     harness pool import samples.jsonl --problems problems.jsonl --model gemma-2-9b --out pool
     harness pool import samples_gsm8k_2025.jsonl --model ORG/NAME --out pool
     harness pool import ORG/NAME --format datasets --split train --columns problem_id=id \\
-        --columns completion=generations --problems ORG/NAME --problems-split train ...
+        --columns completion=generations --problems ORG/NAME --model NAME --out pool
     """
     from harness.interchange.data_sets import DataSetName
     from harness.interchange.importing import import_samples

@@ -50,7 +50,7 @@ def new_pool(
 
     Raises:
         InputError: another import into the same folder is at work.
-        EnvironmentFailure: the folder beside the pool cannot be written.
+        EnvironmentFailure: the folder beside the pool cannot be written, or the disk is full.
     """
     target = folder.absolute()
     beside = target.with_name(f".{target.name}.importing")
@@ -61,9 +61,21 @@ def new_pool(
             with Pool.open_or_create(unfinished, identity, problems) as pool:
                 yield pool
             _move(unfinished, target)
+        except EnvironmentFailure as error:
+            raise _given_up(folder, error) from error
         finally:
             # While it is held, so that it is not another import's.
             shutil.rmtree(beside, ignore_errors=True)
+
+
+def _given_up(folder: Path, error: EnvironmentFailure) -> EnvironmentFailure:
+    # A pool says that what it counted is safe; of a new one nothing is kept.
+    if not isinstance(error.__cause__, OSError):
+        return error
+    return EnvironmentFailure(
+        f"the import into {folder} was given up, and nothing of it is kept: {error.__cause__}.",
+        "Make room and give the same command again.",
+    )
 
 
 def _move(unfinished: Path, target: Path) -> None:

@@ -103,7 +103,8 @@ def parse_object(line: bytes) -> Row:
     except orjson.JSONDecodeError:
         row = _slowly_parsed(line)
     if type(row) is not dict:
-        raise BadRow("not an object", f"it is {shown(row)}, expected a JSON object.")
+        hint = " One array in place of lines? `jq -c .[]` makes lines of it." * (type(row) is list)
+        raise BadRow("not an object", f"it is {shown(row)}, expected a JSON object.{hint}")
     return row
 
 

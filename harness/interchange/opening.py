@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
+from pathlib import Path
 
 from harness.errors import InputError
 from harness.interchange.bad_rows import BadRow, Place
@@ -99,7 +100,7 @@ def _problems(request: ImportRequest) -> Renamed:
     if name is None:
         raise InputError("which problems? Give their file or data set with --problems.")
     columns = column_names(request.problem_columns, "--problem-columns", PROBLEM_KEYS)
-    source = open_source(name, _problem_format(name))
+    source = open_source(name, _problem_format(name, request))
     if isinstance(source, LmEvalLog):
         raise InputError(f"{name.path} is lm-eval's log; expected problems.")
     problems = Renamed(source, columns, PROBLEM_KEYS)
@@ -107,8 +108,9 @@ def _problems(request: ImportRequest) -> Renamed:
     return problems
 
 
-def _problem_format(name: DataSetName) -> Format | None:
-    return "datasets" if name.split or name.config or name.revision else None
+def _problem_format(name: DataSetName, request: ImportRequest) -> Format | None:
+    on_hub = request.format == "datasets" and not Path(name.path).exists()
+    return "datasets" if on_hub or name.split or name.config or name.revision else None
 
 
 def _check_columns(sources: Sequence[Renamed], option: str) -> None:

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
-_SHOWN_CHARACTERS = 60
+import reprlib
+
+_BRIEF = reprlib.Repr()
+_BRIEF.maxstring = _BRIEF.maxother = 60
+_BRIEF.maxlist = _BRIEF.maxdict = 3
+_BRIEF.maxlevel = 3
 
 
 def storable(text: str) -> str:
@@ -15,8 +20,5 @@ def storable(text: str) -> str:
 
 
 def shown(value: object) -> str:
-    """A value for a message: on one line, printable, and short."""
-    text = repr(value[:_SHOWN_CHARACTERS] if isinstance(value, str) else value)
-    if len(text) <= _SHOWN_CHARACTERS:
-        return text
-    return f"{text[:_SHOWN_CHARACTERS]}…"
+    """A value for a message: on one line, printable, and short, however large it is."""
+    return _BRIEF.repr(value)

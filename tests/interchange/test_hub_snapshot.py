@@ -37,11 +37,12 @@ def imported(
     folder: Path, url: str, *options: str, name: str = "org/rows", offline: bool = False
 ) -> subprocess.CompletedProcess[str]:
     """The command in a process of its own: the client reads its endpoint when it is imported."""
-    environment = {**os.environ, "HF_ENDPOINT": url, "HF_TOKEN": TOKEN, "HF_HUB_OFFLINE": str(int(offline)),
+    environment = {**os.environ, "HF_ENDPOINT": url, "HF_TOKEN": TOKEN,
+                   "HF_HUB_OFFLINE": str(int(offline)),
                    "HF_HUB_DISABLE_XET": "1", "HF_HOME": str(folder / "cache")}  # fmt: skip
     command = ["pool", "import", name, "--format", "datasets", "--problems", name, "--columns",
                "problem_id=id", "--columns", "completion=answers", "--model", "m", "--json",
-               "--problems-split", "train", "--out", str(folder / "pool"), *options]  # fmt: skip
+               "--out", str(folder / "pool"), *options]  # fmt: skip
     return subprocess.run(
         [sys.executable, "-m", "harness", *command],
         capture_output=True, text=True, env=environment, timeout=120, check=False, cwd=folder,
