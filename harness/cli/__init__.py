@@ -30,6 +30,7 @@ _COMMANDS = {
     "train": ("harness.cli.stages:train", "Finetune every cell with Axolotl."),
     "evaluate": ("harness.cli.stages:evaluate", "Measure pass@1 with lm-eval."),
     "report": ("harness.cli.stages:report", "Write report and leaderboard entry."),
+    "pool": ("harness.cli.pool:pool", "Import and export pools of samples."),
     "recipes": ("harness.cli.recipes:recipes", "List, show and lint recipes."),
     "engines": ("harness.cli.engines:engines", "Install, check and remove vLLM and Axolotl."),
     "leaderboard": ("harness.cli.leaderboard:leaderboard", "List the entries of the leaderboard."),
