@@ -2,30 +2,24 @@
 
 from __future__ import annotations
 
-import importlib
-
 import click
 
+from harness.cli.lazy import LazyGroup
+
 _COMMANDS = {
+    "show": ("harness.cli.pool_show:show", "What pools hold and what they took."),
     "import": ("harness.cli.pool_import:import_", "Make a pool of samples from elsewhere."),
     "export": ("harness.cli.pool_export:export", "Write a pool as files that others read."),
+    "extend": ("harness.cli.pool_extend:extend", "Draw more samples into a pool."),
+    "merge": ("harness.cli.pool_merge:merge", "Make one pool of several of one origin."),
+    "verify": ("harness.cli.pool_verify:verify", "Find every damage of a pool, and repair it."),
 }
 
 
-class _LazyGroup(click.Group):
-    """A group that imports a command when it is used."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        return list(_COMMANDS)
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        if cmd_name not in _COMMANDS:
-            return None
-        module, attribute = _COMMANDS[cmd_name][0].split(":")
-        command: click.Command = getattr(importlib.import_module(module), attribute)
-        return command
-
-
-@click.group(cls=_LazyGroup, short_help="Import and export pools of samples.")
+@click.group(
+    cls=LazyGroup,
+    commands_by_name=_COMMANDS,
+    short_help="Show, import, export, extend, merge and verify pools.",
+)
 def pool() -> None:
     """Pools: every sample of one generator, under one decoding, on one set of problems."""

@@ -8,6 +8,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from harness.budget.allocation import UNIFORM
 from harness.errors import InputError, Issues, nearest_names, unknown_name
 from harness.interchange.problem_rows import ProblemTable
 from harness.problems import digest_of_problems
@@ -94,9 +95,10 @@ def imported_identity(
         },
         "model_card": card.model_dump(mode="json") if card else None,
         "decoding": {**vars(decoding), "stop": None},
-        "prompts": None,
+        "prompt": None,
         "problems": digest_of_problems(problems.problems),
         "seed": None,
+        "allocation": UNIFORM,
         "engine": {"name": ENGINE, "format": kind},
     }
 
