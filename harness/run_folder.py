@@ -33,6 +33,15 @@ class RunFolder:
         """The folder with all samples of one side of the pair."""
         return self.path / "pools" / side
 
+    def pools(self) -> list[Path]:
+        """The folders of all pools that the run has by now, those of evaluations included."""
+        return sorted([*self.path.glob("pools/*"), *self.path.glob("evaluations/*/pool")])
+
+    @property
+    def reservations_file(self) -> Path:
+        """Paid requests on their way, while a stage draws under a spending limit."""
+        return self.path / "reservations.jsonl"
+
     @property
     def measure_file(self) -> Path:
         """Coverage, diversity and false positives of both sides, per budget."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shlex
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -52,7 +53,16 @@ _ENGINE_OPTIONS = (
         "endpoints",
         metavar="SIDE=URL",
         multiple=True,
-        help="Sample a side from a server of the OpenAI protocol: --endpoint se=http://host:8000/v1",
+        help="Sample a side from a server of the OpenAI protocol: --endpoint"
+        " se=http://host:8000/v1; given again for the side, its servers share the work.",
+    ),
+)
+_SPENDING_OPTIONS = (
+    click.option(
+        "--spending-limit",
+        type=click.FloatRange(min=0, min_open=True),
+        metavar="DOLLARS",
+        help="Stop before endpoints have cost more, under the newest prices of the model cards.",
     ),
 )
 
@@ -73,13 +83,26 @@ def engine_options(command: F) -> F:
     return _apply(_ENGINE_OPTIONS, command)
 
 
+def spending_options(command: F) -> F:
+    """Adds `--spending-limit`."""
+    return _apply(_SPENDING_OPTIONS, command)
+
+
+def overrides_of_spending(limit: float | None) -> list[str]:
+    """The spending limit, in dollars, as overrides of the recipe."""
+    return [] if limit is None else [f"execution.spending_limit={limit!r}"]
+
+
 def overrides_of_endpoints(endpoints: Sequence[str]) -> list[str]:
     """`SIDE=URL` as overrides of the recipe.
+
+    One server of a side keeps the other settings of the recipe's endpoint; several take the
+    place of what the recipe says.
 
     Raises:
         InputError: one is not of that form.
     """
-    overrides = []
+    servers: dict[str, list[str]] = {}
     for text in endpoints:
         side, equals, url = text.partition("=")
         if side not in ("wc", "se") or not equals or not url:
@@ -87,8 +110,13 @@ def overrides_of_endpoints(endpoints: Sequence[str]) -> list[str]:
                 f"--endpoint {text}: expected SIDE=URL with SIDE wc or se,"
                 " as in --endpoint se=http://127.0.0.1:8000/v1"
             )
-        overrides.append(f"execution.endpoints.{side}.url={url}")
-    return overrides
+        servers.setdefault(side, []).append(url)
+    return [
+        f"execution.endpoints.{side}.url={urls[0]}"
+        if len(urls) == 1
+        else f"execution.endpoints.{side}={json.dumps([{'url': url} for url in urls])}"
+        for side, urls in servers.items()
+    ]
 
 
 def engines_of(

@@ -12,9 +12,11 @@ from harness.cli.options import (
     engine_options,
     engines_of,
     overrides_of_endpoints,
+    overrides_of_spending,
     recipe_options,
     resumable,
     run_of,
+    spending_options,
 )
 from harness.cli.output import emit, json_option
 
@@ -29,6 +31,7 @@ from harness.cli.output import emit, json_option
 )
 @click.option("--push", "publish", is_flag=True, help="Publish the arms too (see `harness push`).")
 @engine_options
+@spending_options
 @json_option
 def run(
     run_path: Path | None,
@@ -40,6 +43,7 @@ def run(
     axolotl_python: Path | None,
     workers: int | None,
     endpoints: tuple[str, ...],
+    spending_limit: float | None,
     as_json: bool,
 ) -> None:
     """Sample, grade, measure, build, train, evaluate and report.
@@ -58,7 +62,8 @@ def run(
         raise click.UsageError(f"two folders were given: {run_path} and --out {out}; give one.")
     started = time.monotonic()
     progress = Progress()
-    opened = run_of(run_path or out, recipe_name, [*overrides, *overrides_of_endpoints(endpoints)])
+    where = [*overrides_of_endpoints(endpoints), *overrides_of_spending(spending_limit)]
+    opened = run_of(run_path or out, recipe_name, [*overrides, *where])
     names = list(RUN_ORDER)
     if publish:
         names.insert(names.index("build") + 1, "push")

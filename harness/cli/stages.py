@@ -15,9 +15,11 @@ from harness.cli.options import (
     engine_options,
     engines_of,
     overrides_of_endpoints,
+    overrides_of_spending,
     recipe_options,
     resumable,
     run_of,
+    spending_options,
 )
 from harness.cli.output import emit, json_option
 
@@ -32,6 +34,7 @@ def _do(
     workers: int | None,
     endpoints: tuple[str, ...],
     as_json: bool,
+    spending_limit: float | None = None,
 ) -> None:
     from harness.cli.entry import publish_entry
     from harness.cli.summaries import summary_of
@@ -39,7 +42,8 @@ def _do(
     from harness.pipeline.stages import run_stages
     from harness.progress import Progress
 
-    run = run_of(run_path, recipe_name, [*overrides, *overrides_of_endpoints(endpoints)])
+    where = [*overrides_of_endpoints(endpoints), *overrides_of_spending(spending_limit)]
+    run = run_of(run_path, recipe_name, [*overrides, *where])
     with resumable(run.path, name), held(run.path, "the run"):
         options = engines_of(vllm_python, axolotl_python, workers)
         document: dict[str, Any] = run_stages([name], run, Progress(), options)[name]
@@ -60,10 +64,13 @@ def _stage_command(name: str, summary: str, details: str) -> click.Command:
     return command
 
 
-sample = _stage_command(
-    "sample",
-    "Draw the pools of both sides of the pair.",
-    "Only what is missing is drawn. RUN is the folder of a run; with --recipe a new one is made.",
+sample = spending_options(
+    _stage_command(
+        "sample",
+        "Draw the pools of both sides of the pair.",
+        "Only what is missing is drawn. RUN is the folder of a run; with --recipe a new one is"
+        " made.",
+    )
 )
 grade = _stage_command(
     "grade",

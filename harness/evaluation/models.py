@@ -32,7 +32,7 @@ class EvaluatedModel:
         role: "wc", "se" or "student" for a base model, else the cell's paradigm.
         card: what the engine loads.
         cell: the finetuning that made it, if any.
-        endpoint: the server that answers for it, if the recipe names one.
+        endpoints: the servers that answer for it, if the recipe names any.
     """
 
     id: str
@@ -40,7 +40,7 @@ class EvaluatedModel:
     role: str
     card: ModelCard
     cell: Cell | None = None
-    endpoint: Endpoint | None = None
+    endpoints: tuple[Endpoint, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -53,19 +53,19 @@ class Skipped:
 
 def base_models(recipe: Recipe) -> list[EvaluatedModel]:
     """The pair, the student, and any other model that a paradigm finetunes; each once."""
-    roles: list[tuple[str, ModelCard, Endpoint | None]] = [
-        (side, getattr(recipe.pair, side), recipe.execution.endpoints.get(side)) for side in SIDES
+    roles: list[tuple[str, ModelCard, tuple[Endpoint, ...]]] = [
+        (side, getattr(recipe.pair, side), recipe.execution.servers_of(side)) for side in SIDES
     ]
     students = [card for _, card in recipe.students if card is not None]
-    roles += [("student", card, None) for card in students]
+    roles += [("student", card, ()) for card in students]
     found: dict[tuple[str, str | None], EvaluatedModel] = {}
     labels: set[str] = set()
-    for role, card, endpoint in roles:
+    for role, card, endpoints in roles:
         key = (card.id, card.revision)
         if key in found:
             continue
         label = _free_label(re.sub(r"[^A-Za-z0-9_.-]+", "-", card.label), labels)
-        found[key] = EvaluatedModel(f"base-{label}", "base", role, card, endpoint=endpoint)
+        found[key] = EvaluatedModel(f"base-{label}", "base", role, card, endpoints=endpoints)
     return list(found.values())
 
 
@@ -136,8 +136,10 @@ def model_digest(model: EvaluatedModel, memo: Path) -> str:
         InputError: the model's folder is not there.
     """
     folder = Path(model_location(model.card))
-    if model.endpoint is not None or not folder.is_dir():
-        server = model.endpoint.model_dump(mode="json") if model.endpoint else None
+    if model.endpoints or not folder.is_dir():
+        # Which of its servers answers, and where it stands, says nothing of the model.
+        told = {"model", "answers_as", "protocol"}
+        server = model.endpoints[0].model_dump(include=told) if model.endpoints else None
         return digest_of({"id": model.card.id, "revision": model.card.revision, "endpoint": server})
     files = _files(folder)
     known = _remembered(memo)

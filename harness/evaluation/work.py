@@ -90,6 +90,7 @@ def generate(
 ) -> None:
     """Draws the greedy completions that are missing."""
     from harness.generators.filling import DecodingSettings, PoolJob, fill_pools
+    from harness.generators.spending import account_of
 
     if not pending:
         return
@@ -110,7 +111,7 @@ def generate(
                 decoding=decoding,
                 engine=run.recipe.engine,
                 seed=run.recipe.seeds.run,
-                endpoint=item.model.endpoint,
+                endpoints=item.model.endpoints,
                 label=item.model.id,
             )
         )
@@ -120,6 +121,7 @@ def generate(
         progress=progress,
         log=run.log,
         vllm_python=vllm_python,
+        spending=account_of(run),
     )
 
 

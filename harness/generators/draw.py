@@ -16,7 +16,7 @@ from harness.generators.adaptive import AdaptiveWork, Judged
 from harness.generators.jobs import Answer, PoolJob, Request, requests_of
 from harness.generators.origin import check_before_start, draw_document, identity_of
 from harness.generators.waiting import WaitingRequests
-from harness.pool import Failure, Pool
+from harness.pool import Failure, LedgerLine, Pool
 from harness.pool.draw_file import write_draw
 from harness.pool.identity import IDENTITY_FILE
 from harness.pool.masks import set_bits
@@ -144,14 +144,22 @@ class Draw:
             )
             self._finish_if_done()
 
-    def take(self, samples: int) -> list[Request]:
-        """Hands out requests for about `samples` samples, fewer where less is left."""
+    def take(self, samples: int, largest: int | None = None) -> list[Request]:
+        """Hands out requests for about `samples` samples, fewer where less is left.
+
+        Args:
+            samples: how many samples there is room for.
+            largest: most samples in one request; as they wait if None.
+        """
         taken: list[Request] = []
         with self._lock:
             while samples > 0 and self._waiting:
                 if taken and samples < self._waiting.peek().count:
                     break
                 request = self._waiting.take()
+                if largest is not None and request.count > largest:
+                    request, rest = request.split(largest)
+                    self._waiting.put_first([rest])
                 samples -= request.count
                 taken.append(request)
                 self._out[request.id] = request
@@ -200,6 +208,16 @@ class Draw:
             task.advance(self._done_with(request.count))
             self._finish_if_done()
 
+    def book_waste(self, lines: Sequence[LedgerLine]) -> None:
+        """Books tokens that were spent and brought no sample.
+
+        Raises:
+            EnvironmentFailure: the disk is full.
+        """
+        with self._lock:
+            pool, _ = self._opened()
+            pool.record_waste(lines)
+
     def close(self) -> None:
         """Closes pool and progress line; what is on the disk stays as it is."""
         with self._lock:
@@ -223,16 +241,10 @@ class Draw:
         return before - self._left
 
     def _ask_again(self, answer: Answer) -> None:
-        request, got = answer.request, len(answer.completions)
-        if got >= request.count:
+        got = len(answer.completions)
+        if got >= answer.request.count:
             return
-        rest = Request(
-            problem_id=request.problem_id,
-            prompt=request.prompt,
-            first_index=request.first_index + got,
-            count=request.count - got,
-            seed=None if request.seed is None else request.seed + got,
-        )
+        _, rest = answer.request.split(got)
         self._waiting.put_first([rest])
 
     def _finish_if_done(self) -> None:

@@ -1,8 +1,8 @@
-"""Draws from a server of the OpenAI protocol that somebody else runs.
+"""Draws from servers of the OpenAI protocol that somebody else runs, one or several a side.
 
-All samples of a problem are asked for in one request, with enough requests in flight to keep
-the server's batch full. Passing trouble (429, 5xx, broken connections, answers that are none)
-is met by waiting and asking again, as long as the server asks for and a little at random.
+Every server has a feeder that takes requests from the shared draw as the server has room, so
+work is spread by load. What a server did not answer goes back to the draw, for whoever has room
+next. The work stops only when no server has answered anything for as long as patience lasts.
 """
 
 from __future__ import annotations
@@ -10,52 +10,62 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
-from dataclasses import dataclass, field
-
-import aiohttp
-import tenacity
+from collections.abc import Callable, Sequence
+from fractions import Fraction
 
 from harness.errors import EnvironmentFailure
 from harness.generators.draw import Draw, Stopped
-from harness.generators.jobs import Answer, PoolJob, Request
-from harness.generators.protocol import PassingTrouble, Refused, answer_of, request_body
-from harness.generators.servers import Server, open_session, post
+from harness.generators.feeder import Feeder
+from harness.generators.flights import Landed
+from harness.generators.jobs import LARGEST_REQUEST, Request
+from harness.generators.patience import PATIENCE, Patience
+from harness.generators.servers import Server, find_servers
+from harness.generators.spending import Purse, Reservation
 
-SAMPLES_IN_FLIGHT = 256
-REQUESTS_IN_FLIGHT = (8, 64)
+__all__ = ["draw_from_servers", "servers_for"]
+
 _POLL_SECONDS = 0.2
+# Answers that wait for the disk; the servers are not asked for more until they are there.
+_BACKLOG = 2048
 
 
-@dataclass(frozen=True)
-class Patience:
-    """How long trouble may last.
-
-    A request is given up after `attempts` tries, but not before the server has answered
-    nothing at all for `silence_seconds`: a server that refuses every second request is slow,
-    not broken.
-    """
-
-    attempts: int = 8
-    silence_seconds: float = 300.0
-    first_wait_seconds: float = 1.0
-    longest_wait_seconds: float = 60.0
+def servers_for(
+    draw: Draw, note: Callable[[str], None], purse: Purse | None = None
+) -> list[Server | None]:
+    """Looks at the servers of a draw; see `servers.find_servers`."""
+    largest = min(draw.job.samples_per_problem, LARGEST_REQUEST)
+    return find_servers(draw.job, largest, PATIENCE, note, purse)
 
 
-PATIENCE = Patience()
+def draw_from_servers(
+    draw: Draw,
+    servers: Sequence[Server | None],
+    stop: threading.Event,
+    note: Callable[[str], None],
+    purse: Purse | None = None,
+) -> None:
+    """Draws what is left of a draw.
 
-
-def draw_from_server(draw: Draw, server: Server, stop: threading.Event) -> None:
-    """Draws what is left of a draw that has begun.
+    Args:
+        draw: the draw; its pool is made or opened.
+        servers: those of its job, in order; None where one is away for now.
+        stop: set when the work is to end.
+        note: takes a sentence for the user.
+        purse: pays for billed endpoints, under a spending limit.
 
     Raises:
-        EnvironmentFailure: the server stays in trouble, or answers as another model.
+        EnvironmentFailure: all servers stay in trouble, one answers as another model, or the
+            spending limit allows no more.
         Stopped: `stop` was set.
     """
-    asyncio.run(_until_stopped(_Drawing(draw, server, PATIENCE), stop))
+    found = [server for server in servers if server is not None]
+    draw.begin(found[0].engine)
+    if not draw.finished:
+        asyncio.run(_until_stopped(Drawing(draw, servers, PATIENCE, note, purse), stop))
 
 
-async def _until_stopped(drawing: _Drawing, stop: threading.Event) -> None:
-    work = asyncio.create_task(drawing.draw_all())
+async def _until_stopped(drawing: Drawing, stop: threading.Event) -> None:
+    work = asyncio.create_task(drawing.run())
     try:
         while not work.done():
             await asyncio.wait({work}, timeout=_POLL_SECONDS)
@@ -67,85 +77,146 @@ async def _until_stopped(drawing: _Drawing, stop: threading.Event) -> None:
         await asyncio.gather(work, return_exceptions=True)
 
 
-@dataclass
-class _Drawing:
-    """One draw from one server."""
+class Drawing:
+    """One draw from all servers of its side.
 
-    draw: Draw
-    server: Server
-    patience: Patience
-    last_answer: float = field(default_factory=time.monotonic)
+    Attributes:
+        draw: what is drawn.
+        patience: how long trouble may last.
+        note: takes a sentence for the user.
+        purse: pays for billed endpoints; None without a spending limit.
+        engine: what the pool's identity says of the servers.
+        last_answer: when a server has last answered, by the monotonic clock.
+        feeders: one a server.
+    """
 
-    async def draw_all(self) -> None:
+    def __init__(
+        self,
+        draw: Draw,
+        servers: Sequence[Server | None],
+        patience: Patience,
+        note: Callable[[str], None],
+        purse: Purse | None,
+    ) -> None:
+        self.draw = draw
+        self.patience = patience
+        self.note = note
+        self.purse = purse
+        self.last_answer = time.monotonic()
+        (first, *_) = (server for server in servers if server is not None)
+        self.url, self.engine = first.url, first.engine
+        self.feeders = [
+            Feeder(endpoint, server, self)
+            for endpoint, server in zip(draw.job.endpoints, servers, strict=True)
+        ]
+        self._landed: asyncio.Queue[Landed] = asyncio.Queue()
+        self._tries: dict[str, int] = {}
+        self._failed: asyncio.Future[None] | None = None
+
+    async def run(self) -> None:
         """Keeps requests in flight until nothing waits and all are answered."""
-        width = self._width()
-        async with open_session(self.server.endpoint, width) as session:
-            tasks = [asyncio.create_task(self._keep_asking(session)) for _ in range(width)]
-            try:
-                await asyncio.gather(*tasks)
-            finally:
-                for task in tasks:
-                    task.cancel()
-                await asyncio.gather(*tasks, return_exceptions=True)
-
-    def _width(self) -> int:
-        fewest, most = REQUESTS_IN_FLIGHT
-        samples = self.draw.first_request.count if self.draw.waiting else 1
-        return min(max(fewest, SAMPLES_IN_FLIGHT // samples), most)
-
-    async def _keep_asking(self, session: aiohttp.ClientSession) -> None:
-        while taken := self.draw.take(1):
-            (request,) = taken
-            try:
-                answer = await self._complete(session, self.draw.job, request)
-            except Refused as refusal:
-                self.draw.refuse(request, str(refusal))
-            else:
-                self.draw.deliver([answer])
-
-    async def _complete(
-        self, session: aiohttp.ClientSession, job: PoolJob, request: Request
-    ) -> Answer:
-        """The answer to a request, which is repeated while the trouble is a passing one."""
-        server = self.server
-        body = request_body(job, server.model, request, is_vllm=server.is_vllm)
-        attempts = tenacity.AsyncRetrying(
-            retry=tenacity.retry_if_exception_type(PassingTrouble),
-            wait=self._wait,
-            stop=self._give_up,
-            reraise=True,
-        )
+        self._failed = asyncio.get_running_loop().create_future()
+        tasks = [asyncio.create_task(feeder.run()) for feeder in self.feeders]
+        tasks.append(asyncio.create_task(self._write()))
         try:
-            async for attempt in attempts:
-                with attempt:
-                    started = time.monotonic()
-                    text = await post(session, server, body)
-                    seconds = round(time.monotonic() - started, 4)
-                    answer = answer_of(
-                        request, text, model=server.model, endpoint=server.url, seconds=seconds
-                    )
-                    self.last_answer = time.monotonic()
-                    return answer
-        except PassingTrouble as trouble:
-            raise EnvironmentFailure(
-                f"{server.url} has answered nothing for {self._silence():.0f} s; the last "
-                f"trouble: {trouble}",
-                "All finished samples are safe; the same command goes on when the server is well.",
-            ) from trouble
-        raise AssertionError("tenacity ends by returning or by raising")
+            # A feeder returns when the draw is finished; another may wait for its server still.
+            done, _ = await asyncio.wait(
+                [*tasks, self._failed], return_when=asyncio.FIRST_COMPLETED
+            )
+            for end in done:
+                end.result()
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+            self._deliver(self._all_landed())
 
-    def _silence(self) -> float:
-        return time.monotonic() - self.last_answer
+    @property
+    def backlogged(self) -> bool:
+        """Whether so many answers wait for the disk that no more should be asked for."""
+        return self._landed.qsize() >= _BACKLOG
 
-    def _give_up(self, state: tenacity.RetryCallState) -> bool:
-        tried = state.attempt_number >= self.patience.attempts
-        return tried and self._silence() >= self.patience.silence_seconds
+    def answered(self, landed: Landed) -> None:
+        """Takes an answer, for the disk."""
+        self.last_answer = time.monotonic()
+        for answer in landed.answers:
+            self._tries.pop(answer.request.id, None)
+        self.land(landed)
 
-    def _wait(self, state: tenacity.RetryCallState) -> float:
-        trouble = state.outcome.exception() if state.outcome else None
-        asked = trouble.wait_seconds if isinstance(trouble, PassingTrouble) else 0.0
-        backoff = tenacity.wait_random_exponential(
-            self.patience.first_wait_seconds, max=self.patience.longest_wait_seconds
+    def land(self, landed: Landed) -> None:
+        """Takes what a request took, for the disk."""
+        self._landed.put_nowait(landed)
+
+    def give_back(self, requests: Sequence[Request], *, at_once: bool) -> None:
+        """Puts requests back into the draw; those that keep failing after a while only.
+
+        Args:
+            requests: what was not answered.
+            at_once: whether that was nothing that lies in the requests.
+        """
+        delay = 0.0
+        if not at_once:
+            for request in requests:
+                self._tries[request.id] = tries = self._tries.get(request.id, 0) + 1
+                delay = max(delay, self.patience.wait(tries - 1) if tries > 1 else 0.0)
+        asyncio.get_running_loop().call_later(delay, self._put_back, requests)
+
+    def fail(self, failure: BaseException) -> None:
+        """Ends the work with a failure."""
+        if self._failed is not None and not self._failed.done():
+            self._failed.set_exception(failure)
+
+    def wake(self) -> None:
+        """Makes every feeder look for work."""
+        for feeder in self.feeders:
+            feeder.changed.set()
+
+    def check_patience(self) -> None:
+        """Ends the work if no server has answered for long enough.
+
+        Raises:
+            EnvironmentFailure: with the last trouble of every server.
+        """
+        silence = time.monotonic() - self.last_answer
+        if silence < self.patience.silence_seconds:
+            return
+        if not all(feeder.in_trouble for feeder in self.feeders):
+            return
+        said = "; ".join(f"{feeder.url}: {feeder.last_trouble}" for feeder in self.feeders)
+        raise EnvironmentFailure(
+            f"{self.draw.label}: no server has answered for {silence:.0f} s; the last trouble of "
+            f"each: {said}",
+            "All finished samples are safe; the same command goes on when a server is well. "
+            "Requests that need longer than `execution.endpoints.….timeout_seconds` need a higher "
+            "one.",
         )
-        # On top of what the server asks for, so that not all come back at the same moment.
-        return float(asked + backoff(state))
+
+    async def _write(self) -> None:
+        while True:
+            landed = [await self._landed.get()]
+            landed += self._all_landed()
+            # In a thread: a flush to the disk takes as long as many requests.
+            await asyncio.shield(asyncio.to_thread(self._deliver, landed))
+            self.wake()
+
+    def _all_landed(self) -> list[Landed]:
+        return [self._landed.get_nowait() for _ in range(self._landed.qsize())]
+
+    def _deliver(self, landed: Sequence[Landed]) -> None:
+        if not landed:
+            return
+        if lines := [line for one in landed for line in one.lines]:
+            self.draw.book_waste(lines)
+        if answers := [answer for one in landed for answer in one.answers]:
+            self.draw.deliver(answers)
+        for one in landed:
+            self.settle(one.reservation, one.cost)
+
+    def settle(self, reservation: Reservation | None, cost: Fraction) -> None:
+        """Ends a request in the books, if it was paid for."""
+        if self.purse is not None and reservation is not None:
+            self.purse.account.settle(reservation, cost)
+
+    def _put_back(self, requests: Sequence[Request]) -> None:
+        self.draw.put_back(requests)
+        self.wake()

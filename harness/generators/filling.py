@@ -15,10 +15,11 @@ from pathlib import Path
 
 from harness.errors import Issues
 from harness.generators.draw import Draw, Stopped
-from harness.generators.endpoint import draw_from_server
+from harness.generators.endpoint import draw_from_servers, servers_for
 from harness.generators.hardware import places
 from harness.generators.jobs import DecodingSettings, PoolJob
-from harness.generators.servers import Server, inspect_server
+from harness.generators.servers import Server
+from harness.generators.spending import Purse, SpendingAccount, purses_of
 from harness.generators.vllm_client import WINDOW_SAMPLES, VllmClient
 from harness.models import check_model_folder, model_location
 from harness.progress import Progress
@@ -36,6 +37,7 @@ def fill_pools(
     progress: Progress,
     log: Callable[[str], Path],
     vllm_python: Path | None = None,
+    spending: SpendingAccount | None = None,
 ) -> None:
     """Draws what the jobs' pools lack; each finished pool is compacted.
 
@@ -47,28 +49,35 @@ def fill_pools(
         progress: where to say what is going on.
         log: the file that takes what an engine process of a given name prints.
         vllm_python: an interpreter with vLLM; the harness's own environment if None.
+        spending: pays for endpoints, and bounds what they may cost; no bound if None.
 
     Raises:
         InputError: a pool of another origin, or a model that cannot be served.
-        EnvironmentFailure: no engine, an engine that keeps dying, no server, a full disk.
+        EnvironmentFailure: no engine, an engine that keeps dying, no server, a full disk, or
+            nothing left to spend.
     """
     with ExitStack() as closing:
+        if spending is not None:
+            closing.callback(spending.close)
         draws = []
         for job in jobs:
             draw = Draw(job, progress)
             closing.callback(draw.close)
             if not draw.finished:
                 draws.append(draw)
-        servers = [
-            (draw, inspect_server(draw.job.endpoint, draw.job, draw.first_request))
+        purses = purses_of([draw.job for draw in draws], spending)
+        served = [
+            (draw, servers_for(draw, progress.note, purses.get(draw.job.folder)))
             for draw in draws
-            if draw.job.endpoint is not None
+            if draw.job.endpoints
         ]
-        managed = [draw for draw in draws if draw.job.endpoint is None]
+        managed = [draw for draw in draws if not draw.job.endpoints]
         _check_models(managed)
         crew = Crew()
-        for number, (draw, server) in enumerate(servers):
-            crew.add(f"endpoint-{number}", _server_work(draw, server, crew))
+        for number, (draw, servers) in enumerate(served):
+            purse = purses.get(draw.job.folder)
+            work = _server_work(draw, servers, crew, progress.note, purse)
+            crew.add(f"endpoint-{number}", work)
         if managed:
             python = _interpreter(vllm_python, progress)
             queue = DrawQueue(managed)
@@ -160,10 +169,15 @@ def _managed_work(client: VllmClient, queue: DrawQueue) -> Callable[[], None]:
     return work
 
 
-def _server_work(draw: Draw, server: Server, crew: Crew) -> Callable[[], None]:
+def _server_work(
+    draw: Draw,
+    servers: Sequence[Server | None],
+    crew: Crew,
+    note: Callable[[str], None],
+    purse: Purse | None,
+) -> Callable[[], None]:
     def work() -> None:
-        draw.begin(server.engine)
-        draw_from_server(draw, server, crew.stop)
+        draw_from_servers(draw, servers, crew.stop, note, purse)
 
     return work
 

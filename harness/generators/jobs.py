@@ -50,8 +50,8 @@ class PoolJob:
         model: who completes.
         decoding: how.
         engine: engine settings that can change a sample.
-        seed: the run's seed; without effect on greedy decoding.
-        endpoint: a server to ask instead of a managed engine.
+        seed: the run's seed; without effect on greedy decoding and where seeds are not taken.
+        endpoints: servers to ask instead of a managed engine; they share the work.
         label: what progress lines call it.
         stopping: when a problem's draw ends before `samples_per_problem`; never if None.
         expected_tokens: mean completion length that the plan counts with; None if nobody planned.
@@ -65,10 +65,15 @@ class PoolJob:
     decoding: DecodingSettings
     engine: Engine
     seed: int
-    endpoint: Endpoint | None = None
+    endpoints: tuple[Endpoint, ...] = ()
     label: str = ""
     stopping: Stopping | None = None
     expected_tokens: float | None = None
+
+    @property
+    def seeded(self) -> bool:
+        """Whether every sample has a seed that draws it again."""
+        return not self.decoding.greedy and all(one.seeds for one in self.endpoints)
 
 
 @dataclass(frozen=True)
@@ -86,14 +91,23 @@ class Request:
         """A name of its own within a pool."""
         return f"{self.problem_id}-{self.first_index}"
 
+    def split(self, count: int) -> tuple[Request, Request]:
+        """The first `count` samples, and the rest; both draw what the whole would have drawn."""
+        seed = None if self.seed is None else self.seed + count
+        first, rest = self.first_index + count, self.count - count
+        return (
+            Request(self.problem_id, self.prompt, self.first_index, count, self.seed),
+            Request(self.problem_id, self.prompt, first, rest, seed),
+        )
+
 
 @dataclass(frozen=True)
 class Completion:
-    """One completion, as an engine returns it."""
+    """One completion, as an engine returns it; its tokens are None where nobody counted."""
 
     text: str
     finish_reason: str
-    tokens: int
+    tokens: int | None
 
 
 @dataclass(frozen=True)
@@ -102,8 +116,8 @@ class Answer:
 
     request: Request
     completions: tuple[Completion, ...]
-    prompt_tokens: int
-    cached_tokens: int
+    prompt_tokens: int | None
+    cached_tokens: int | None
     seconds: float
     endpoint: str
 
@@ -151,5 +165,5 @@ def requests_of(job: PoolJob, missing: Iterable[tuple[str, Sequence[int]]]) -> I
     for problem_id, indices in missing:
         prompt = job.prompts[problem_id]
         for first, count in runs_of(indices):
-            seed = None if job.decoding.greedy else base_seed(job.seed, problem_id) + first
+            seed = base_seed(job.seed, problem_id) + first if job.seeded else None
             yield Request(problem_id, prompt, first, count, seed)

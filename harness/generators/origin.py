@@ -29,7 +29,7 @@ def identity_of(job: PoolJob, engine: Document) -> Document:
         "decoding": {**asdict(job.decoding), "stop": list(job.decoding.stop)},
         "prompt": prompts_identity(job.prompts),
         "problems": digest_of_problems(job.problems),
-        "seed": None if job.decoding.greedy else job.seed,
+        "seed": job.seed if job.seeded else None,
         "allocation": allocation_document(job.stopping.until if job.stopping else None),
         "engine": engine,
     }
@@ -45,7 +45,7 @@ def draw_document(job: PoolJob) -> Document:
         if isinstance(prompts, RenderedPrompts)
         else None,
         "engine": job.engine.model_dump(mode="json"),
-        "endpoint": job.endpoint.model_dump(mode="json") if job.endpoint else None,
+        "endpoints": [endpoint.model_dump(mode="json") for endpoint in job.endpoints],
         "seed": job.seed,
         "samples_per_problem": job.samples_per_problem,
         "expected_tokens": job.expected_tokens,
@@ -62,12 +62,15 @@ def check_before_start(job: PoolJob) -> None:
     """
     old = read_identity(job.folder)
     recorded = old.get("engine", {})
-    asked: Document = {**recorded, "name": "vllm" if job.endpoint is None else "endpoint"}
-    if job.endpoint is None:
+    asked: Document = {**recorded, "name": "endpoint" if job.endpoints else "vllm"}
+    if not job.endpoints:
         asked["dtype"] = recorded.get("dtype") if job.engine.dtype == "auto" else job.engine.dtype
         asked["max_model_length"] = job.engine.max_model_length or recorded.get("max_model_length")
-    elif job.endpoint.model is not None:
-        asked["model"] = job.endpoint.model
+    else:
+        first = job.endpoints[0]
+        asked |= {"protocol": first.protocol, "seeds": first.seeds}
+        if first.model is not None:
+            asked["model"] = first.model
     check_same(job.folder, old, identity_of(job, asked))
 
 

@@ -1,38 +1,41 @@
 """Finds out what answers at an address before anything is drawn from it.
 
 The port of a model server is often taken by something else, and the model there is often
-another one than the recipe means; both are said at once, with what was found.
+another one than the recipe means; both are said at once, with what was found. Several servers
+of one side must be alike in everything that the pool's identity records.
 """
 
 from __future__ import annotations
 
 import asyncio
-import ipaddress
 import json
-import os
-import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import aiohttp
 from yarl import URL
 
-from harness.errors import EnvironmentFailure, InputError, unknown_name
-from harness.generators.jobs import PoolJob, Request
-from harness.generators.protocol import (
-    PassingTrouble,
-    Refused,
-    answer_of,
-    check_status,
-    request_body,
-    shown,
+from harness.errors import EnvironmentFailure, InputError, Issues, unknown_name
+from harness.generators.connection import (
+    BROKEN,
+    address_below,
+    open_session,
+    shown_address,
+    trouble_of,
+    without_secrets,
 )
+from harness.generators.jobs import PoolJob
+from harness.generators.patience import Patience
+from harness.generators.protocol import Dialect, is_same_model
+from harness.generators.spending import Purse
+from harness.generators.statuses import check_status, shown
+from harness.generators.trial import ServerAway, Trial
 from harness.recipe.schema import Endpoint
 
-REQUEST_SECONDS = 1800.0
-CONNECT_SECONDS = 15.0
-BROKEN = (aiohttp.ClientError, asyncio.TimeoutError, OSError)
-_CHECK_SECONDS = 30.0
+_LIST_SECONDS = 30.0
+# Hosted APIs have no list of models, or one that a key for completions may not read.
+_NO_LIST = {401, 403, 404, 405, 501}
 
 
 @dataclass(frozen=True)
@@ -41,130 +44,178 @@ class Server:
 
     Attributes:
         endpoint: where it is, as the recipe says.
-        url: its address, without user name and password.
-        model: the model's name there.
+        url: its address, without user name, password and query.
+        dialect: how it wants to be asked.
         engine: what a pool's identity says about it.
-        is_vllm: whether it is vLLM's own server.
+        trial_prompt_tokens, trial_completion_tokens: what finding this out has taken.
     """
 
     endpoint: Endpoint
     url: str
-    model: str
+    dialect: Dialect
     engine: dict[str, Any]
-    is_vllm: bool
+    trial_prompt_tokens: int
+    trial_completion_tokens: int
 
 
-def inspect_server(endpoint: Endpoint, job: PoolJob, trial: Request) -> Server:
-    """Makes sure that a server of the protocol answers there, and serves what is asked for.
+def find_servers(
+    job: PoolJob,
+    largest: int,
+    patience: Patience,
+    note: Callable[[str], None],
+    purse: Purse | None = None,
+) -> list[Server | None]:
+    """Looks at all servers of a job; those that are away for now are None.
 
     Args:
-        endpoint: where it should be.
         job: what shall be drawn; its settings are tried on one token.
-        trial: a request of the job.
+        largest: most samples that one request asks for.
+        patience: how long trouble may last.
+        note: takes a sentence for the user.
+        purse: pays for the trial, under a spending limit.
 
     Raises:
-        InputError: the key's variable is not set, or there is no such model.
-        EnvironmentFailure: nothing answers, or something else does; says what.
+        InputError: a key's variable is not set, there is no such model, or servers differ.
+        EnvironmentFailure: nothing answers at any address, or something else does at one.
     """
-    return asyncio.run(_inspect(endpoint, job, trial))
+    return asyncio.run(_find(job, largest, patience, note, purse))
 
 
-def open_session(endpoint: Endpoint, connections: int) -> aiohttp.ClientSession:
-    """A session that carries the key, for at most `connections` requests at once.
+async def _find(
+    job: PoolJob,
+    largest: int,
+    patience: Patience,
+    note: Callable[[str], None],
+    purse: Purse | None,
+) -> list[Server | None]:
+    async def look(endpoint: Endpoint) -> Server | ServerAway:
+        try:
+            async with open_session(endpoint) as session:
+                return await inspect_server(session, endpoint, job, largest, patience, note, purse)
+        except ServerAway as away:
+            return away
+
+    found = await asyncio.gather(*map(look, job.endpoints))
+    well = [one for one in found if isinstance(one, Server)]
+    away = [one for one in found if isinstance(one, ServerAway)]
+    if not well:
+        raise away[0]
+    for one in away:
+        note(f"{one.message}; the other servers begin without it")
+    for other in well[1:]:
+        check_alike(well[0].url, well[0].engine, other)
+    return [one if isinstance(one, Server) else None for one in found]
+
+
+def check_alike(url: str, engine: dict[str, Any], other: Server) -> None:
+    """Refuses a server whose samples may not join those of another one.
+
+    Args:
+        url: the first server's address.
+        engine: what the pool's identity says of it.
+        other: the server.
 
     Raises:
-        InputError: the variable that should hold the key is not set.
+        InputError: everything in which they differ.
     """
-    headers = {}
-    if endpoint.api_key_variable is not None:
-        key = _key(endpoint)
-        if not key:
-            raise InputError(
-                f"the environment variable {endpoint.api_key_variable} holds no key.",
-                f"Set it before the run: export {endpoint.api_key_variable}=…",
+    issues = Issues()
+    for key, value in engine.items():
+        if other.engine.get(key) != value:
+            issues.add(
+                key, f"{url} has {json.dumps(value)}, {other.url} {json.dumps(other.engine[key])}"
             )
-        headers["Authorization"] = f"Bearer {key}"
-    return aiohttp.ClientSession(
-        headers=headers,
-        connector=aiohttp.TCPConnector(limit=connections),
-        timeout=aiohttp.ClientTimeout(total=REQUEST_SECONDS, connect=CONNECT_SECONDS),
-        trust_env=not _is_here(URL(endpoint.url).host or ""),
+    issues.raise_if_any(
+        "the servers of one side must serve the same model under the same settings:"
     )
 
 
-async def post(session: aiohttp.ClientSession, server: Server, body: dict[str, Any]) -> str:
-    """Asks for completions and returns the body of the answer.
+async def inspect_server(
+    session: aiohttp.ClientSession,
+    endpoint: Endpoint,
+    job: PoolJob,
+    largest: int,
+    patience: Patience,
+    note: Callable[[str], None],
+    purse: Purse | None,
+) -> Server:
+    """Looks at one server; see `find_servers`.
 
     Raises:
-        PassingTrouble: asking again may help.
-        Refused: the server will never answer this request.
-        EnvironmentFailure: no repetition helps.
+        ServerAway: it gives no service now.
+        InputError: there is no such model.
+        EnvironmentFailure: something else answers, or it does not take the recipe's decoding.
     """
-    endpoint = server.endpoint
-    try:
-        async with session.post(f"{endpoint.url.rstrip('/')}/completions", json=body) as got:
-            text = await got.text(errors="replace")
-            check_status(got.status, got.headers, without_secrets(text, endpoint), server.url)
-            return text
-    except BROKEN as error:
-        words = without_secrets(str(error), endpoint)
-        raise PassingTrouble(f"{type(error).__name__}: {words}") from error
-
-
-async def _inspect(endpoint: Endpoint, job: PoolJob, trial: Request) -> Server:
-    url = str(URL(endpoint.url).with_user(None))
-    async with open_session(endpoint, 1) as session:
-        listed, headers = await _models(session, endpoint, url)
-        names = [str(entry.get("id")) for entry in listed]
-        model = _chosen_model(endpoint, names, url)
-        entry = next((one for one in listed if one.get("id") == model), {})
-        is_vllm = entry.get("owned_by") == "vllm"
-        engine = {
-            "name": "endpoint",
-            "model": model,
-            "server": "vllm" if is_vllm else headers.get("Server", ""),
-            "max_model_length": entry.get("max_model_len"),
-        }
-        server = Server(endpoint, url, model, engine, is_vllm)
-        await _try_one_token(session, job, server, trial)
-    return server
+    listed, headers = await _models(session, endpoint)
+    model = _chosen_model(endpoint, [str(entry.get("id")) for entry in listed])
+    entry = next((one for one in listed if one.get("id") == model), {})
+    is_vllm = entry.get("owned_by") == "vllm"
+    paying = purse if endpoint.billed else None
+    trial = Trial(session, endpoint, job, largest, patience, note, paying)
+    dialect = await trial.run(
+        Dialect(endpoint.protocol, model, is_vllm=is_vllm, answers_as=endpoint.answers_as)
+    )
+    engine = {
+        "name": "endpoint",
+        "model": model,
+        "answers_as": dialect.answers_as,
+        "server": "vllm" if is_vllm else _product(headers),
+        "version": await _vllm_version(session, endpoint) if is_vllm else None,
+        "max_model_length": entry.get("max_model_len"),
+        "protocol": endpoint.protocol,
+        "seeds": endpoint.seeds,
+    }
+    return Server(
+        endpoint,
+        shown_address(endpoint),
+        dialect,
+        engine,
+        trial.prompt_tokens,
+        trial.completion_tokens,
+    )
 
 
 async def _models(
-    session: aiohttp.ClientSession, endpoint: Endpoint, url: str
+    session: aiohttp.ClientSession, endpoint: Endpoint
 ) -> tuple[list[dict[str, Any]], dict[str, str]]:
-    address = f"{url.rstrip('/')}/models"
-    timeout = aiohttp.ClientTimeout(total=_CHECK_SECONDS)
+    url = address_below(endpoint, "models")
+    address = f"{shown_address(endpoint).rstrip('/')}/models"
+    seconds = min(_LIST_SECONDS, endpoint.timeout_seconds)
     try:
-        async with session.get(f"{endpoint.url.rstrip('/')}/models", timeout=timeout) as got:
+        async with session.get(url, timeout=aiohttp.ClientTimeout(total=seconds)) as got:
             text = without_secrets(await got.text(errors="replace"), endpoint)
-            if got.status in (401, 403):
-                check_status(got.status, got.headers, text, address)
-            kind = got.content_type
-            status, headers = got.status, dict(got.headers)
+            kind, status, headers = got.content_type, got.status, dict(got.headers)
     except BROKEN as error:
-        words = without_secrets(str(error), endpoint) or type(error).__name__
-        raise EnvironmentFailure(
-            f"no server answers at {address}: {words}",
+        raise ServerAway(
+            f"no server answers at {address}: {trouble_of(error, endpoint, seconds)}",
             "Start it, or correct the address in `execution.endpoints` (up to and with /v1).",
         ) from error
+    if status in _NO_LIST and endpoint.model is not None:
+        return [], headers  # The trial decides.
+    if status in (401, 403):
+        check_status(status, headers, text, address)
+    if status in (429, 502, 503, 504):
+        raise ServerAway(
+            f"{address} gives no service now: HTTP {status}: {shown(text)}",
+            "When the server is well, the same command goes on.",
+        )
     try:
         data = json.loads(text)["data"]
         if status == 200 and isinstance(data, list) and all(isinstance(one, dict) for one in data):
             return data, headers
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         pass
     raise EnvironmentFailure(
         f"what answers at {address} is not a server of the OpenAI protocol: HTTP {status}, "
         f"{kind}: {shown(text)}",
         "Another program may be using the port, or the address lacks /v1; correct "
-        "`execution.endpoints`.",
+        "`execution.endpoints`. A server without a list of models needs its `model` named there.",
     )
 
 
-def _chosen_model(endpoint: Endpoint, names: list[str], url: str) -> str:
+def _chosen_model(endpoint: Endpoint, names: list[str]) -> str:
+    url = shown_address(endpoint)
     if endpoint.model is not None:
-        if endpoint.model not in names:
+        if names and not any(is_same_model(endpoint.model, name) for name in names):
             raise InputError(f"{url}: {unknown_name('model', endpoint.model, names)}")
         return endpoint.model
     if len(names) != 1:
@@ -175,38 +226,23 @@ def _chosen_model(endpoint: Endpoint, names: list[str], url: str) -> str:
     return names[0]
 
 
-async def _try_one_token(
-    session: aiohttp.ClientSession, job: PoolJob, server: Server, trial: Request
-) -> None:
-    """Refusals after this are about single prompts, not about the settings of all of them."""
-    short = Request(trial.problem_id, "1", 0, min(2, trial.count), trial.seed)
-    body = request_body(job, server.model, short, is_vllm=server.is_vllm)
+def _product(headers: dict[str, str]) -> str:
+    """What kind of server it is; not its version, with which a proxy may change at any time."""
+    return headers.get("Server", "").partition("/")[0].strip()
+
+
+async def _vllm_version(session: aiohttp.ClientSession, endpoint: Endpoint) -> str | None:
+    base = URL(endpoint.url)
+    url = base.with_path(f"{base.path.rstrip('/').removesuffix('/v1')}/version")
     try:
-        text = await post(session, server, {**body, "max_tokens": 1})
-        answer_of(short, text, model=server.model, endpoint=server.url, seconds=0.0)
-    except Refused as refusal:
-        raise EnvironmentFailure(
-            f"{server.url} does not take the recipe's decoding: {refusal}",
-            "Change `decoding` or `prompt.stop`, or choose another server.",
-        ) from refusal
-    except PassingTrouble:
-        pass  # A busy server is one nevertheless; the drawing itself is patient.
-
-
-def without_secrets(text: str, endpoint: Endpoint) -> str:
-    """A text without the key, and without user name and password of an address in it."""
-    key = _key(endpoint)
-    text = text.replace(key, "[key]") if key else text
-    return re.sub(r"://[^/@\s]+@", "://", text)
-
-
-def _key(endpoint: Endpoint) -> str:
-    return os.environ.get(endpoint.api_key_variable or "", "").strip()
-
-
-def _is_here(host: str) -> bool:
-    """Whether an address is this machine, so that no proxy has business with it."""
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
+        async with session.get(url, timeout=aiohttp.ClientTimeout(total=_LIST_SECONDS)) as got:
+            version = json.loads(await got.text(errors="replace"))["version"]
+    except BROKEN as error:
+        raise ServerAway(
+            f"no server answers at {shown_address(endpoint)}: "
+            f"{trouble_of(error, endpoint, _LIST_SECONDS)}",
+            "When the server is well, the same command goes on.",
+        ) from error
+    except (ValueError, KeyError, TypeError, RecursionError):
+        return None
+    return version if isinstance(version, str) else None

@@ -8,6 +8,7 @@ from typing import Any
 from harness.budget import pool_sizes, stopping_rule
 from harness.generators.adaptive import Stopping
 from harness.generators.filling import DecodingSettings, PoolJob, fill_pools
+from harness.generators.spending import account_of
 from harness.pool import Pool
 from harness.pool.books import books_of
 from harness.pool.identity import IDENTITY_FILE
@@ -36,7 +37,8 @@ def sample(
     Returns:
         Per side: the most samples that the allocation allows (all of them, where it is
         uniform), samples in the pool, how many of them are new, tokens as the engine counted
-        them, refused problems, and the seconds that requests took (many run side by side).
+        them, tokens that brought no sample, refused problems, and the seconds that requests
+        took (many run side by side).
 
     Raises:
         InputError: the recipe's models, problems or earlier pools cannot be used.
@@ -51,6 +53,7 @@ def sample(
         progress=progress,
         log=run.log,
         vllm_python=vllm_python,
+        spending=account_of(run),
     )
     return {
         "pools": {
@@ -78,7 +81,7 @@ def sampling_jobs(run: RunFolder) -> dict[str, PoolJob]:
             decoding=_decoding(recipe),
             engine=recipe.engine,
             seed=recipe.seeds.run,
-            endpoint=recipe.execution.endpoints.get(side),
+            endpoints=recipe.execution.servers_of(side),
             label=f"sample {side.upper()} ({getattr(recipe.pair, side).label})",
             stopping=stopping,
             expected_tokens=recipe.decoding.planned_tokens,
@@ -110,6 +113,7 @@ def _account(folder: Path, before: int) -> dict[str, Any]:
         "new": len(pool) - before,
         "prompt_tokens": books.kept.prompt,
         "completion_tokens": books.kept.completion,
+        "wasted_tokens": books.wasted.prompt + books.wasted.completion,
         "failures": len(pool.failures()),
         "seconds": round(books.request_seconds, 3),
     }

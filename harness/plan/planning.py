@@ -81,7 +81,7 @@ def _budget(matched: MatchedBudget) -> PlannedBudget:
 
 def _pool(recipe: Recipe, side: Side, per_problem: int, problems: int | None) -> PlannedPool:
     card: ModelCard = getattr(recipe.pair, side)
-    endpoint = recipe.execution.endpoints.get(side)
+    servers = recipe.execution.servers_of(side)
     samples = None if problems is None else per_problem * problems
     expected = None if samples is None else round(samples * expected_tokens(recipe))
     largest = None if samples is None else samples * recipe.decoding.max_tokens
@@ -89,7 +89,7 @@ def _pool(recipe: Recipe, side: Side, per_problem: int, problems: int | None) ->
     price = _price(recipe, card)
     return PlannedPool(
         model=card.id,
-        endpoint=endpoint.url if endpoint else None,
+        endpoint=", ".join(server.url for server in servers) or None,
         samples_per_problem=per_problem,
         samples=samples,
         expected_tokens=expected,

@@ -35,7 +35,7 @@ class PlannedPool:
 
     Attributes:
         model: id of the generator.
-        endpoint: address of the server that samples, or None for a managed engine.
+        endpoint: addresses of the servers that sample, or None for a managed engine.
         samples_per_problem: the largest budget's.
         samples: over all training problems.
         expected_tokens, largest_tokens: completion tokens.

@@ -49,6 +49,9 @@ class Price(BaseModel):
     input: Annotated[float, Field(ge=0, allow_inf_nan=False)] | None = Field(
         None, description="Dollars per million prompt tokens."
     )
+    cached_input: Annotated[float, Field(ge=0, allow_inf_nan=False)] | None = Field(
+        None, description="Dollars per million prompt tokens that a cache served; `input` if unset."
+    )
     output: Annotated[float, Field(gt=0, allow_inf_nan=False)] = Field(
         description="Dollars per million completion tokens."
     )

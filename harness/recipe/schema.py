@@ -241,8 +241,24 @@ class Endpoint(Section):
 
     url: str = Field(pattern=r"^https?://", description="Base URL, up to and with /v1.")
     model: str | None = Field(None, description="Model name there; the server's only one if unset.")
+    answers_as: str | None = Field(
+        None, description="Model name in its answers, where that is quite another one."
+    )
+    protocol: Literal["completions", "chat"] = Field(
+        "completions",
+        description="`completions` continues the prompt; `chat` sends it as one user message.",
+    )
+    seeds: bool = Field(
+        True, description="Whether it takes seeds; without them no draw can be repeated."
+    )
     api_key_variable: str | None = Field(
         None, description="Environment variable that holds the key; the key itself never goes here."
+    )
+    billed: bool = Field(
+        True, description="Whether its tokens cost the prices of the model's card."
+    )
+    timeout_seconds: PositiveFloat = Field(
+        600.0, description="Longest time for one request with all of its samples."
     )
 
 
@@ -252,9 +268,20 @@ class Execution(Section):
     workers: PositiveInt | None = Field(
         None, description="Engine processes at once; one a GPU, or one a core up to 2, if unset."
     )
-    endpoints: dict[Side, Endpoint] = Field(
-        default_factory=dict, description="Sides that are sampled from a server."
+    endpoints: dict[Side, Endpoint | Annotated[list[Endpoint], Field(min_length=1)]] = Field(
+        default_factory=dict,
+        description="Sides that are sampled from a server, or from several that share the work.",
     )
+    spending_limit: PositiveFloat | None = Field(
+        None, description="Dollars that all endpoints of the run together may cost."
+    )
+
+    def servers_of(self, side: Side) -> tuple[Endpoint, ...]:
+        """The servers that sample a side; none where a managed engine does."""
+        found = self.endpoints.get(side)
+        if found is None:
+            return ()
+        return tuple(found) if isinstance(found, list) else (found,)
 
 
 class Recipe(Section):

@@ -52,7 +52,7 @@ def test_a_model_of_the_pair_is_asked_where_it_is_served(small_recipe: Recipe) -
 
     endpoint = Endpoint(url="http://localhost:8000/v1")
     recipe = small_recipe.model_copy(update={"execution": Execution(endpoints={"se": endpoint})})
-    assert [model.endpoint for model in base_models(recipe)] == [None, endpoint, None]
+    assert [model.endpoints for model in base_models(recipe)] == [(), (endpoint,), ()]
 
 
 def test_trained_cells_in_the_recipes_order_and_the_others_with_their_reasons(made: Any) -> None:

@@ -36,7 +36,7 @@ def job(
         "decoding": DecodingSettings(temperature, None, 1.0, 48, ()),
         "engine": Engine(),
         "seed": 7,
-        "endpoint": None if url is None else Endpoint(url=url),
+        "endpoints": () if url is None else (Endpoint(url=url),),
         "label": folder.name,
     }
     return PoolJob(**{**settings, **others})

@@ -15,6 +15,7 @@ from aiohttp import web
 
 from harness.errors import EnvironmentFailure, InputError
 from harness.generators import endpoint
+from harness.generators.patience import Patience
 from harness.pool import Pool
 from harness.recipe.schema import Endpoint
 from tests.generators.fault_server import KEY, FaultServer, error, honest, running, text_for
@@ -23,7 +24,7 @@ from tests.generators.jobs_for_tests import fill, job
 
 @pytest.fixture
 def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[FaultServer]:
-    quick = endpoint.Patience(4, 1.0, first_wait_seconds=0.01, longest_wait_seconds=0.05)
+    quick = Patience(1.0, first_wait_seconds=0.01, longest_wait_seconds=0.05)
     monkeypatch.setattr(endpoint, "PATIENCE", quick)
     with running(FaultServer()) as server:
         yield server
@@ -213,7 +214,7 @@ def test_nobody_answers(tmp_path: Path) -> None:
 def test_the_model_must_be_there_and_be_clear(server: FaultServer, tmp_path: Path) -> None:
     named = Endpoint(url=server.url, model="tests/modle")
     with pytest.raises(InputError, match="did you mean 'tests/model'"):
-        fill(job(tmp_path / "pool", endpoint=named))
+        fill(job(tmp_path / "pool", endpoints=(named,)))
     server.models = ["a", "b"]
     with pytest.raises(InputError, match="serves 2 models: a, b"):
         fill(job(tmp_path / "pool", url=server.url))
@@ -226,13 +227,13 @@ def test_the_key_is_sent_and_never_shown(
     keyed = Endpoint(url=server.url, api_key_variable="KEY_OF_THE_TESTS")
     monkeypatch.delenv("KEY_OF_THE_TESTS", raising=False)
     with pytest.raises(InputError, match="KEY_OF_THE_TESTS holds no key"):
-        fill(job(tmp_path / "pool", endpoint=keyed))
+        fill(job(tmp_path / "pool", endpoints=(keyed,)))
     monkeypatch.setenv("KEY_OF_THE_TESTS", "sk-wrong-key")
     with pytest.raises(EnvironmentFailure, match="refuses access") as refusal:
-        fill(job(tmp_path / "pool", endpoint=keyed))
+        fill(job(tmp_path / "pool", endpoints=(keyed,)))
     assert "sk-wrong-key" not in str(refusal.value)
     monkeypatch.setenv("KEY_OF_THE_TESTS", KEY)
-    said = fill(job(tmp_path / "pool", endpoint=keyed))
+    said = fill(job(tmp_path / "pool", endpoints=(keyed,)))
     files = b"".join(path.read_bytes() for path in tmp_path.rglob("*") if path.is_file())
     assert KEY not in said and KEY.encode() not in files
 
@@ -245,7 +246,7 @@ def test_settings_that_the_server_does_not_take(server: FaultServer, tmp_path: P
     strict.complete = refuse  # type: ignore[method-assign]
     with (
         running(strict),
-        pytest.raises(EnvironmentFailure, match="does not take the recipe's decoding: n must be 1"),
+        pytest.raises(EnvironmentFailure, match=r"refuses even a plain request .*: n must be 1"),
     ):
         fill(job(tmp_path / "pool", url=strict.url))
 
