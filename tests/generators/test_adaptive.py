@@ -18,6 +18,7 @@ from aiohttp import web
 from harness.budget.allocation import next_block, stopping_point
 from harness.errors import InputError
 from harness.generators import endpoint
+from harness.generators.patience import Patience
 from harness.pool import Pool
 from harness.pool.identity import IDENTITY_FILE
 from tests.generators.adaptive_jobs import (
@@ -34,7 +35,7 @@ from tests.generators.jobs_for_tests import fill, job
 
 @pytest.fixture
 def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[FaultServer]:
-    quick = endpoint.Patience(4, 1.0, first_wait_seconds=0.01, longest_wait_seconds=0.05)
+    quick = Patience(1.0, first_wait_seconds=0.01, longest_wait_seconds=0.05)
     monkeypatch.setattr(endpoint, "PATIENCE", quick)
     with running(FaultServer(lambda number, body: answers(body))) as server:
         yield server
