@@ -20,7 +20,7 @@ from harness.errors import EnvironmentFailure, Issues
 from harness.generators.connection import post, shown_address, without_secrets
 from harness.generators.jobs import PoolJob, Request
 from harness.generators.patience import Patience
-from harness.generators.protocol import Dialect, Reply, reply_of, request_body
+from harness.generators.protocol import AnotherModel, Dialect, Reply, reply_of, request_body
 from harness.generators.spending import Purse, Reservation
 from harness.generators.statuses import PassingTrouble, Refused
 from harness.recipe.schema import Endpoint
@@ -172,7 +172,16 @@ class Trial:
             reservation = self._reserve(request)
             try:
                 text = await post(self.session, self.endpoint, body, self._seconds)
-                self._reply = reply_of([request], text, dialect=dialect, endpoint="", seconds=0.0)
+                self._reply = reply_of(
+                    [request],
+                    text,
+                    dialect=dialect,
+                    endpoint=shown_address(self.endpoint),
+                    seconds=0.0,
+                )
+            except AnotherModel as error:
+                self._settle(reservation, error.prompt_tokens, error.completion_tokens)
+                raise
             except Refused as refusal:
                 self._settle(reservation, 0, 0)
                 return str(refusal)

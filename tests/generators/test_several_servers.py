@@ -101,7 +101,7 @@ def test_the_servers_share_the_work(tmp_path: Path, digest: str) -> None:
         assert len(first.bodies) > len(second.bodies) > 0
 
 
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", range(3))
 def test_a_server_killed_at_any_moment_leaves_the_work_to_the_other(
     tmp_path: Path, digest: str, seed: int
 ) -> None:
@@ -166,7 +166,7 @@ def test_all_servers_gone_for_good_ends_the_work_with_what_is_safe(
 
 def test_a_server_that_is_away_at_first_joins_later(tmp_path: Path, digest: str) -> None:
     port = free_port()
-    with running(FaultServer(seconds=0.1)) as slow:
+    with running(FaultServer(seconds=0.5)) as slow:
         late: list[Process] = []
         starter = threading.Timer(0.2, lambda: late.append(Process(port)))
         starter.start()
