@@ -6,11 +6,12 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from harness.files import digest_of
+from harness.budget.allocation import allocation_document
 from harness.generators.jobs import PoolJob
 from harness.models import digest_of_model, model_location
 from harness.pool.identity import check_same, read_identity
 from harness.problems import digest_of_problems
+from harness.prompts.rendering import RenderedPrompts, prompts_identity
 from harness.recipe import ModelCard
 
 Document = dict[str, Any]
@@ -26,10 +27,30 @@ def identity_of(job: PoolJob, engine: Document) -> Document:
     return {
         "model": _model_identity(job.model),
         "decoding": {**asdict(job.decoding), "stop": list(job.decoding.stop)},
-        "prompts": digest_of(dict(job.prompts)),
+        "prompt": prompts_identity(job.prompts),
         "problems": digest_of_problems(job.problems),
         "seed": None if job.decoding.greedy else job.seed,
+        "allocation": allocation_document(job.stopping.until if job.stopping else None),
         "engine": engine,
+    }
+
+
+def draw_document(job: PoolJob) -> Document:
+    """How the pool of `job` is drawn, in full; see `harness.pool.draw_file`."""
+    prompts, until = job.prompts, job.stopping.until if job.stopping else None
+    return {
+        "model": job.model.model_dump(mode="json"),
+        "decoding": {**asdict(job.decoding), "stop": list(job.decoding.stop)},
+        "prompt": prompts.prompt.model_dump(mode="json")
+        if isinstance(prompts, RenderedPrompts)
+        else None,
+        "engine": job.engine.model_dump(mode="json"),
+        "endpoint": job.endpoint.model_dump(mode="json") if job.endpoint else None,
+        "seed": job.seed,
+        "samples_per_problem": job.samples_per_problem,
+        "expected_tokens": job.expected_tokens,
+        "allocation": allocation_document(until),
+        "answer": job.stopping.answer.model_dump(mode="json") if job.stopping else None,
     }
 
 

@@ -5,14 +5,15 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from harness.budget import pool_sizes
+from harness.budget import pool_sizes, stopping_rule
+from harness.generators.adaptive import Stopping
 from harness.generators.filling import DecodingSettings, PoolJob, fill_pools
 from harness.pool import Pool
 from harness.pool.books import books_of
 from harness.pool.identity import IDENTITY_FILE
 from harness.problems.loading import load_problems
 from harness.progress import Progress
-from harness.prompts import generation_prompt
+from harness.prompts.rendering import RenderedPrompts
 from harness.recipe import SIDES, Recipe
 from harness.run_folder import RunFolder
 
@@ -33,7 +34,8 @@ def sample(
         workers: engine processes at once; the recipe's `execution.workers` if None.
 
     Returns:
-        Per side: samples in the pool, how many of them are new, tokens as the engine counted
+        Per side: the most samples that the allocation allows (all of them, where it is
+        uniform), samples in the pool, how many of them are new, tokens as the engine counted
         them, refused problems, and the seconds that requests took (many run side by side).
 
     Raises:
@@ -41,6 +43,7 @@ def sample(
         EnvironmentFailure: engine, server or disk fail; everything counted is safe.
     """
     jobs = sampling_jobs(run)
+    most = {side: len(job.problems) * job.samples_per_problem for side, job in jobs.items()}
     before = {side: _size_of(run.pool(side)) for side in SIDES}
     fill_pools(
         list(jobs.values()),
@@ -49,15 +52,22 @@ def sample(
         log=run.log,
         vllm_python=vllm_python,
     )
-    return {"pools": {side: _account(run.pool(side), before[side]) for side in SIDES}}
+    return {
+        "pools": {
+            side: {"most_samples": most[side], **_account(run.pool(side), before[side])}
+            for side in SIDES
+        }
+    }
 
 
 def sampling_jobs(run: RunFolder) -> dict[str, PoolJob]:
     """One job per side of the pair."""
     recipe = run.recipe
     problems = load_problems(recipe.problems, "train")
-    prompts = {one.id: generation_prompt(recipe.prompt, one.question) for one in problems}
+    prompts = RenderedPrompts(recipe.prompt, problems)
     sizes = pool_sizes(recipe)
+    until = stopping_rule(recipe)
+    stopping = Stopping(until, recipe.answer) if until else None
     return {
         side: PoolJob(
             folder=run.pool(side),
@@ -70,6 +80,8 @@ def sampling_jobs(run: RunFolder) -> dict[str, PoolJob]:
             seed=recipe.seeds.run,
             endpoint=recipe.execution.endpoints.get(side),
             label=f"sample {side.upper()} ({getattr(recipe.pair, side).label})",
+            stopping=stopping,
+            expected_tokens=recipe.decoding.planned_tokens,
         )
         for side in SIDES
     }

@@ -33,55 +33,61 @@ def merged(
         InputError: a stream is not in order or holds rows of foreign problems, or two rows of
             one key differ.
     """
-    heads = [head for head in (_Head(stream, order) for stream in streams) if head.refill()]
-    while heads:
+    heads = [head for head in map(_Head, (keyed(one, order) for one in streams)) if head.refill()]
+    while len(heads) > 1:
         limit = min(int(head.keys[-1]) for head in heads)
         yield in_canonical_order(
             pa.concat_tables([head.take(limit) for head in heads]), order, on_conflict
         )
         heads = [head for head in heads if head.refill()]
+    for head in heads:
+        yield head.table
+        yield from (table for table, _ in head.rest)
+
+
+def keyed(stream: Iterable[pa.Table], order: ProblemOrder) -> Iterator[tuple[pa.Table, Keys]]:
+    """The tables of a stream that have rows, with their keys.
+
+    Raises:
+        InputError: the rows are not in canonical order, or of foreign problems.
+    """
+    last = -1
+    for table in stream:
+        if not table.num_rows:
+            continue
+        keys = order.keys_of(table)
+        if np.any(keys < 0):
+            raise InputError(
+                "a file of the pool holds samples of problems that are not in problems.jsonl.",
+                "The files are of different pools, or damaged: `harness pool verify` says which.",
+            )
+        if keys[0] <= last or np.any(np.diff(keys) <= 0):
+            raise InputError(
+                "a file of the pool is not in its order, so another program has written it.",
+                "`harness pool verify POOL --repair` puts it in order.",
+            )
+        last = int(keys[-1])
+        yield table, keys
 
 
 class _Head:
     """The part of a stream that was read and not taken yet."""
 
-    def __init__(self, stream: Iterator[pa.Table], order: ProblemOrder) -> None:
-        self._stream = stream
-        self._order = order
-        self._last = -1
-        self._table: pa.Table | None = None
+    def __init__(self, rest: Iterator[tuple[pa.Table, Keys]]) -> None:
+        self.rest = rest
+        self.table: pa.Table | None = None
         self.keys: Keys = np.empty(0, dtype=np.int64)
 
     def refill(self) -> bool:
         """Reads on if nothing is left; whether there is something now."""
-        while not len(self.keys):
-            table = next(self._stream, None)
-            if table is None:
-                return False
-            self.keys = self._order.keys_of(table)
-            self._table = table
-            if len(self.keys):
-                self._check()
-        return True
+        if not len(self.keys):
+            self.table, self.keys = next(self.rest, (None, self.keys))
+        return self.table is not None
 
     def take(self, limit: int) -> pa.Table:
         """The rows up to and with the key `limit`."""
-        assert self._table is not None
+        assert self.table is not None
         count = int(np.searchsorted(self.keys, limit, side="right"))
-        taken = self._table.slice(0, count)
-        self._table = self._table.slice(count)
-        self.keys = self.keys[count:]
+        taken = self.table.slice(0, count)
+        self.table, self.keys = self.table.slice(count), self.keys[count:]
         return taken
-
-    def _check(self) -> None:
-        if np.any(self.keys < 0):
-            raise InputError(
-                "a file of the pool holds samples of problems that are not in problems.jsonl.",
-                "The files are of different pools, or damaged: `harness pool verify` says which.",
-            )
-        if self.keys[0] <= self._last or np.any(np.diff(self.keys) <= 0):
-            raise InputError(
-                "a file of the pool is not in its order, so another program has written it.",
-                "`harness pool verify POOL --repair` puts it in order.",
-            )
-        self._last = int(self.keys[-1])

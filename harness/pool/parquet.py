@@ -133,16 +133,16 @@ def read_parquet(path: Path, columns: Sequence[str], schema: pa.Schema) -> pa.Ta
     return pa.concat_tables([wanted.empty_table(), *stream_parquet(path, columns, schema)])
 
 
-def regrouped(tables: Iterable[pa.Table]) -> Iterator[pa.Table]:
-    """The rows in tables of `ROW_GROUP_ROWS`, or of fewer rows where the texts are long."""
+def regrouped(tables: Iterable[pa.Table], most: int) -> Iterator[pa.Table]:
+    """The rows in tables of `most` rows, or of fewer where the texts are long."""
     waiting: list[pa.Table] = []
     rows = size = 0
     for table in tables:
-        for start in range(0, table.num_rows, ROW_GROUP_ROWS):
-            piece = table.slice(start, ROW_GROUP_ROWS)
-            while rows + piece.num_rows >= ROW_GROUP_ROWS:
-                yield pa.concat_tables([*waiting, piece.slice(0, ROW_GROUP_ROWS - rows)])
-                piece = piece.slice(ROW_GROUP_ROWS - rows)
+        for start in range(0, table.num_rows, most):
+            piece = table.slice(start, most)
+            while rows + piece.num_rows >= most:
+                yield pa.concat_tables([*waiting, piece.slice(0, most - rows)])
+                piece = piece.slice(most - rows)
                 waiting, rows, size = [], 0, 0
             if piece.num_rows:
                 waiting.append(piece)
@@ -160,7 +160,7 @@ def _write(stream: _Digesting, tables: Iterable[pa.Table], schema: pa.Schema) ->
     with pq.ParquetWriter(
         stream, schema, compression="zstd", write_page_index=True, write_page_checksum=True
     ) as writer:
-        for table in regrouped(tables):
+        for table in regrouped(tables, ROW_GROUP_ROWS):
             # Combined, so that the bytes depend on the rows and not on their chunks in memory.
             writer.write_table(table.combine_chunks(), row_group_size=ROW_GROUP_ROWS)
             rows += table.num_rows

@@ -15,13 +15,11 @@ once. One process writes to a pool at a time; its threads may share one `Pool`.
 
 from __future__ import annotations
 
-import errno
 import hashlib
+import itertools
 import json
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import replace
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Self
 
@@ -29,8 +27,10 @@ import orjson
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from harness.errors import EnvironmentFailure, InputError, unknown_name
+from harness.errors import InputError, unknown_name
 from harness.locks import Hold
+from harness.pool.arrivals import new_samples
+from harness.pool.durable import disk_explained
 from harness.pool.identity import (
     IDENTITY_FILE,
     check_same,
@@ -40,21 +40,21 @@ from harness.pool.identity import (
 )
 from harness.pool.journal import Damage, encode_lines, read_lines
 from harness.pool.masks import missing_below, set_bits
-from harness.pool.order import ProblemOrder, in_canonical_order
+from harness.pool.order import ProblemOrder
 from harness.pool.samples import (
     DRAWN_COLUMNS,
     KEY_COLUMNS,
     SAMPLE_COLUMNS,
+    SAMPLE_SCHEMA,
     Failure,
     LedgerLine,
     Sample,
-    table_of,
 )
 from harness.pool.store import FAILURES_FILE, JOURNAL_FILE, LEDGER_FILE, TABLE_FILE, SampleStore
 from harness.pool.verdicts import grader_identity, read_verdicts, verdict_file, write_verdicts
 from harness.problems import Problem
 
-_DISK_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+_LINES_AT_ONCE = 10_000
 
 
 class Pool:
@@ -137,6 +137,11 @@ class Pool:
                 self._hold.release()
                 self._hold = None
 
+    @property
+    def compacted(self) -> bool:
+        """Whether all samples lie in the canonical file."""
+        return self._store.compacted
+
     def __len__(self) -> int:
         return sum(mask.bit_count() for mask in self._masks.values())
 
@@ -152,25 +157,45 @@ class Pool:
             ValueError: a sample of a problem that the pool does not have.
         """
         with self._lock:
-            fresh = self._new_of(samples)
+            fresh = new_samples(samples, self._masks, self._order, self._stored)
             if not fresh:
                 return
-            with _explain_disk(self.folder, self.__len__):
+            with disk_explained(self.folder, self.__len__):
                 self._store.append(fresh)
             for sample in fresh:
                 self._masks[sample.problem_id] |= 1 << sample.sample_index
-            with _explain_disk(self.folder, self.__len__):
+            with disk_explained(self.folder, self.__len__):
                 self._store.write_out()
+
+    def add_tables(self, tables: Iterable[pa.Table], ledger: Iterable[LedgerLine]) -> None:
+        """Adds samples that lie somewhere already, streamed; `compact` must follow.
+
+        Unlike `append` this books nothing by itself, and a sample that clashes with another is
+        found by `compact` only.
+
+        Args:
+            tables: the columns of `SAMPLE_SCHEMA`, rows in any order.
+            ledger: what the samples took.
+
+        Raises:
+            EnvironmentFailure: the disk is full.
+            ValueError: a sample of a problem that the pool does not have.
+        """
+        with self._lock, disk_explained(self.folder, self.__len__):
+            for lines in _few(ledger):
+                self._store.append_lines(LEDGER_FILE, encode_lines(lines))
+            self._store.add_tables(tables)
+            self._masks = self._store.masks()
 
     def record_failure(self, failure: Failure) -> None:
         """Notes that the engine refuses a problem for good; it is not asked again."""
-        with self._lock, _explain_disk(self.folder, self.__len__):
+        with self._lock, disk_explained(self.folder, self.__len__):
             self._store.append_lines(FAILURES_FILE, encode_lines([failure]))
             self._failed.add(failure.problem_id)
 
     def record_waste(self, lines: Sequence[LedgerLine]) -> None:
         """Books what was spent on requests that brought no sample (`LedgerLine.wasted`)."""
-        with self._lock, _explain_disk(self.folder, self.__len__):
+        with self._lock, disk_explained(self.folder, self.__len__):
             self._store.append_lines(LEDGER_FILE, encode_lines(lines))
 
     def failures(self) -> list[Failure]:
@@ -249,7 +274,7 @@ class Pool:
         Raises:
             EnvironmentFailure: the disk is full; every sample is still there.
         """
-        with self._lock, _explain_disk(self.folder, self.__len__):
+        with self._lock, disk_explained(self.folder, self.__len__):
             self._store.compact()
 
     def write_verdicts(
@@ -264,7 +289,7 @@ class Pool:
                 (key `grader`, JSON) if None.
         """
         path = verdict_file(self.folder, grader)
-        with _explain_disk(self.folder, self.__len__):
+        with disk_explained(self.folder, self.__len__):
             write_verdicts(path, table, self._order, identity)
 
     def verdicts(self, grader: str) -> pa.Table:
@@ -279,33 +304,19 @@ class Pool:
         """Version and settings of the grader that gave the verdicts; None without verdicts."""
         return grader_identity(verdict_file(self.folder, grader))
 
-    def _new_of(self, samples: Sequence[Sample]) -> list[Sample]:
-        fresh: dict[tuple[str, int], Sample] = {}
-        known: list[Sample] = []
-        for sample in samples:
-            mask = self._masks.get(sample.problem_id)
-            if mask is None or sample.sample_index < 0:
-                raise ValueError(f"the pool has no place for sample {sample.key}")
-            storable = _storable(sample)
-            repeated = mask >> sample.sample_index & 1
-            if repeated or fresh.setdefault(sample.key, storable) is not storable:
-                known.append(storable)
-        if known:
-            self._check_repeated(fresh, known)
-        return list(fresh.values())
-
-    def _check_repeated(
-        self, fresh: Mapping[tuple[str, int], Sample], known: Sequence[Sample]
-    ) -> None:
-        """Refuses samples that differ from those that are there under their keys."""
-        ids = pa.array(list({sample.problem_id for sample in known}))
-        there = [
-            table.filter(pc.is_in(table["problem_id"], value_set=ids))
+    def _stored(self, problem_ids: pa.Array) -> pa.Table:
+        """All samples of some problems."""
+        tables = (
+            table.filter(pc.is_in(table["problem_id"], value_set=problem_ids))
             for table in self.batches(SAMPLE_COLUMNS)
-        ]
-        in_canonical_order(
-            pa.concat_tables([*there, table_of(fresh.values()), table_of(known)]), self._order
         )
+        return pa.concat_tables([SAMPLE_SCHEMA.empty_table(), *tables])
+
+
+def _few(lines: Iterable[LedgerLine]) -> Iterator[list[LedgerLine]]:
+    iterator = iter(lines)
+    while few := list(itertools.islice(iterator, _LINES_AT_ONCE)):
+        yield few
 
 
 def _make(folder: Path, identity: Mapping[str, Any], problems: Sequence[Problem]) -> None:
@@ -314,28 +325,5 @@ def _make(folder: Path, identity: Mapping[str, Any], problems: Sequence[Problem]
             f"{folder} holds samples but no {IDENTITY_FILE}, so their origin is unknown.",
             "Put the file back, or choose another folder.",
         )
-    with _explain_disk(folder, lambda: 0):
+    with disk_explained(folder, lambda: 0):
         write_origin(folder, identity, problems)
-
-
-@contextmanager
-def _explain_disk(folder: Path, safe: Callable[[], int]) -> Iterator[None]:
-    """Turns a full or broken disk into a message that says what is safe and how to go on."""
-    try:
-        yield
-    except OSError as error:
-        what = "the disk is full" if error.errno in _DISK_FULL else f"cannot write ({error})"
-        raise EnvironmentFailure(
-            f"{what} while writing to {folder}; the {safe():,} samples counted so far are safe.",
-            "Make room and give the same command again: it goes on where it stopped.",
-        ) from error
-
-
-def _storable(sample: Sample) -> Sample:
-    """The sample with text that UTF-8 can hold: lone surrogates become U+FFFD."""
-    try:
-        sample.completion.encode()
-    except UnicodeEncodeError:
-        text = sample.completion.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-        return replace(sample, completion=text)
-    return sample

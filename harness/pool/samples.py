@@ -9,7 +9,7 @@ The ledger books what requests took, those that brought nothing included.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pyarrow as pa
 
@@ -112,6 +112,16 @@ class Failure:
     first_index: int
     count: int
     reason: str
+
+
+def storable(sample: Sample) -> Sample:
+    """The sample with text that UTF-8 can hold: lone surrogates become U+FFFD."""
+    try:
+        sample.completion.encode()
+    except UnicodeEncodeError:
+        text = sample.completion.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+        return replace(sample, completion=text)
+    return sample
 
 
 def table_of(samples: Iterable[Sample]) -> pa.Table:

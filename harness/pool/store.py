@@ -11,18 +11,24 @@ from __future__ import annotations
 
 import shutil
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
 import pyarrow as pa
 
 from harness.files import write_atomically
 from harness.pool.durable import GrowingFile, flush_folder
-from harness.pool.journal import Damage, encode_line, encode_lines, read_journal
+from harness.pool.journal import Damage, encode_line, encode_lines, read_journal, read_lines
 from harness.pool.masks import Masks, add_keys
-from harness.pool.merging import merged
+from harness.pool.merging import keyed, merged
 from harness.pool.order import ProblemOrder, in_canonical_order
-from harness.pool.parquet import read_parquet, remove_parquet, stream_parquet, write_parquet
+from harness.pool.parquet import (
+    read_parquet,
+    regrouped,
+    remove_parquet,
+    stream_parquet,
+    write_parquet,
+)
 from harness.pool.samples import (
     DRAWN_COLUMNS,
     KEY_COLUMNS,
@@ -41,8 +47,10 @@ RUNS_FOLDER = "runs"
 # A journal of this length is written out as a run: small enough to be held in memory.
 JOURNAL_ROWS = 20_000
 JOURNAL_BYTES = 32 << 20
+# Rows that are sorted in memory at a time.
+RUN_ROWS = 50_000
 # More runs than this are merged in several rounds, since each holds a row group in memory.
-RUNS_AT_ONCE = 16
+RUNS_AT_ONCE = 8
 
 
 class SampleStore:
@@ -68,6 +76,11 @@ class SampleStore:
         """The sorted runs, the oldest first."""
         return sorted((self.folder / RUNS_FOLDER).glob("[0-9]*.parquet"))
 
+    @property
+    def compacted(self) -> bool:
+        """Whether all samples lie in the canonical file."""
+        return not self.runs() and not self.journal_file.exists()
+
     def masks(self) -> Masks:
         """Which sample indices each problem has.
 
@@ -77,8 +90,8 @@ class SampleStore:
         masks = dict.fromkeys(self._order.ids, 0)
         repeated = False
         for stream in self._streams(KEY_COLUMNS):
-            for table in merged([stream], self._order):
-                repeated |= add_keys(masks, self._order.keys_of(table), self._order)
+            for _, keys in keyed(stream, self._order):
+                repeated |= add_keys(masks, keys, self._order)
         if repeated:
             for _ in self.batches(DRAWN_COLUMNS):
                 pass  # Refuses samples that differ under one key.
@@ -108,16 +121,26 @@ class SampleStore:
         """
         journal = self._journal()
         lines = encode_lines(samples)
-        # The ledger first: a crash in between books tokens that were indeed spent.
+        # The ledger first: a crash in between books tokens that were indeed spent. What a loss
+        # of power takes from its end is booked again from the samples (`mend`).
         booked = ledger_of(samples, round(time.time(), 3))
-        self.append_lines(LEDGER_FILE, encode_lines(booked))
+        self.append_lines(LEDGER_FILE, encode_lines(booked), wait=False)
         self.append_lines(JOURNAL_FILE, lines)
         journal.extend(samples)
         self._journal_bytes += len(lines)
 
-    def append_lines(self, name: str, lines: bytes) -> None:
-        """Adds whole lines to one of the pool's files; as durable as `append`."""
-        self._opened(name).append(lines)
+    def add_tables(self, tables: Iterable[pa.Table]) -> None:
+        """Adds rows in any order and number, as sorted runs; durable when this returns.
+
+        Raises:
+            OSError: they could not be written; runs that are complete stay.
+        """
+        for table in regrouped(tables, RUN_ROWS):
+            self._write_run(iter([in_canonical_order(table, self._order)]))
+
+    def append_lines(self, name: str, lines: bytes, *, wait: bool = True) -> None:
+        """Adds whole lines to one of the pool's files; see `GrowingFile.append`."""
+        self._opened(name).append(lines, wait=wait)
 
     def write_out(self) -> None:
         """Writes a journal that has grown long out as a run.
@@ -128,6 +151,7 @@ class SampleStore:
         journal = self._journal()
         if len(journal) < JOURNAL_ROWS and self._journal_bytes < JOURNAL_BYTES:
             return
+        self._opened(LEDGER_FILE).wait()
         self._write_run(self._journal_stream(SAMPLE_COLUMNS))
         self._empty_journal()
 
@@ -144,6 +168,7 @@ class SampleStore:
             self._write_run(merged(map(self._stream_of, few), self._order))
             self._remove(few)
         runs = self.runs()
+        self._opened(LEDGER_FILE).wait()
         write_parquet(self.table_file, self.batches(SAMPLE_COLUMNS), SAMPLE_SCHEMA)
         self._remove(runs)
         self._close(JOURNAL_FILE)
@@ -160,6 +185,7 @@ class SampleStore:
         self._journal_samples = list(self._read_journal(damage))
         if damage.lines:
             self._put_aside([line for _, line in damage.lines])
+        self._book_unbooked(self._journal_samples)
         self._journal_bytes = self.journal_file.stat().st_size if self.journal_file.exists() else 0
 
     def close(self) -> None:
@@ -173,6 +199,19 @@ class SampleStore:
             self.mend()
         assert self._journal_samples is not None
         return self._journal_samples
+
+    def _book_unbooked(self, samples: Sequence[Sample]) -> None:
+        if not samples:
+            return
+        booked: dict[str, int] = dict.fromkeys((one.problem_id for one in samples), 0)
+        for line in read_lines(self.folder / LEDGER_FILE, Damage()):
+            if line["problem_id"] in booked and not line["wasted"]:
+                bits = ((1 << line["count"]) - 1) << line["first_index"]
+                booked[line["problem_id"]] |= bits
+        unbooked = [one for one in samples if not booked[one.problem_id] >> one.sample_index & 1]
+        if unbooked:
+            now = round(time.time(), 3)
+            self.append_lines(LEDGER_FILE, encode_lines(ledger_of(unbooked, now)))
 
     def _put_aside(self, damaged: Sequence[bytes]) -> None:
         assert self._journal_samples is not None

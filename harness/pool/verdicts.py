@@ -29,13 +29,19 @@ VERDICT_SCHEMA = pa.schema(
         pa.field("reason", pa.string()),
     ]
 )
+VERDICTS_FOLDER = "verdicts"
 OUTCOMES = ("correct", "wrong", "undecided")
 _METADATA_KEY = b"grader"
 
 
 def verdict_file(pool: Path, grader: str) -> Path:
     """Where a pool keeps the verdicts of a grader."""
-    return pool / "verdicts" / f"{grader}.parquet"
+    return pool / VERDICTS_FOLDER / f"{grader}.parquet"
+
+
+def graders_of(pool: Path) -> list[str]:
+    """The graders whose verdicts a pool has."""
+    return sorted(path.stem for path in (pool / VERDICTS_FOLDER).glob("*.parquet"))
 
 
 def write_verdicts(

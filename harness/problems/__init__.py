@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property
 
 _ID_DIGITS = 16
 
@@ -35,7 +36,7 @@ class Problem:
     solution: str = ""
     external_id: str = ""
 
-    @property
+    @cached_property
     def id(self) -> str:
         """16 hexadecimal digits of the SHA-256 of question and gold answer.
 

@@ -32,6 +32,7 @@ from harness.recipe.problem_sections import Answer, Columns, FewShot, ProblemSet
 __all__ = [
     "PARADIGMS",
     "SIDES",
+    "Allocation",
     "Answer",
     "ArmName",
     "Arms",
@@ -57,6 +58,7 @@ __all__ = [
     "Students",
     "Training",
     "TrainingOverrides",
+    "Until",
 ]
 
 
@@ -89,6 +91,11 @@ class Decoding(Section):
     expected_tokens: PositiveFloat | None = Field(
         None, description="Mean completion length that `plan` assumes; half of max_tokens if unset."
     )
+
+    @property
+    def planned_tokens(self) -> float:
+        """The mean completion length that plans count with."""
+        return self.expected_tokens or self.max_tokens / 2
 
 
 class Engine(Section):
@@ -128,6 +135,27 @@ class Budget(Section):
         if (self.se is None) == (self.wc is None):
             raise ValueError("give exactly one of `se` and `wc`; the match gives the other")
         return self
+
+
+class Until(Section):
+    """When a problem has enough samples."""
+
+    correct: PositiveInt = Field(description="Correct samples that end the draw of a problem.")
+    max: PositiveInt = Field(
+        description="Samples of a problem at most; no fewer than the largest budget gives a side."
+    )
+
+    @model_validator(mode="after")
+    def _reachable(self) -> Until:
+        if self.correct > self.max:
+            raise ValueError(f"{self.correct} correct samples cannot be among {self.max}")
+        return self
+
+
+class Allocation(Section):
+    """An adaptive allocation: a problem's samples decide how many of them are drawn."""
+
+    until: Until = Field(description="Each problem is drawn, in index order, until it has enough.")
 
 
 class Arms(Section):
@@ -249,6 +277,11 @@ class Recipe(Section):
     match: Match
     budgets: dict[Label, Budget] = Field(
         min_length=1, description="Named budgets; nested views of one pool."
+    )
+    allocation: Literal["uniform"] | Allocation = Field(
+        "uniform",
+        description="How the samples are spread over the problems: `uniform`, the same number for "
+        "each, or `until`, which stops a problem early.",
     )
     arms: Arms
     paradigms: list[Paradigm] = Field(description="Which models are finetuned.")
