@@ -94,9 +94,10 @@ def imported_identity(
         },
         "model_card": card.model_dump(mode="json") if card else None,
         "decoding": {**vars(decoding), "stop": None},
-        "prompts": None,
+        "prompt": None,
         "problems": digest_of_problems(problems.problems),
         "seed": None,
+        "allocation": None,
         "engine": {"name": ENGINE, "format": kind},
     }
 
