@@ -91,10 +91,11 @@ class DataSetRows:
                 for row in table.to_pylist():
                     self.done += 1
                     yield Place(self.name, "row", self.done), row
-        except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
+        except (pa.ArrowException, OSError, ValueError, TypeError) as error:
+            # Whatever reads the files raises its own errors; nothing else runs in this block.
             raise InputError(
                 f"{self.name} cannot be read behind row {self.done:,} ({_first_line(error)}).",
-                "Get the data set again; its file is damaged.",
+                "A file is damaged, or the files of the folder have different columns.",
             ) from None
 
     def _tables(self) -> Iterable[Any]:

@@ -11,6 +11,8 @@ from pathlib import Path
 
 from harness.errors import EnvironmentFailure, InputError
 
+_TRANSPORTS = ("httpx", "httpx2", "httpcore", "httpcore2")
+
 
 @cache  # Samples and problems are often of the same data set.
 def snapshot(repository: str, revision: str | None) -> Path:
@@ -52,7 +54,7 @@ def snapshot(repository: str, revision: str | None) -> Path:
     except Exception as error:
         # The Hub's client raises its transport's errors as they are, and those are no OSError;
         # anything else is a bug of ours and keeps its traceback.
-        if not type(error).__module__.startswith("httpx"):
+        if type(error).__module__.split(".")[0] not in _TRANSPORTS:
             raise
         raise _unreachable(what, error) from None
 

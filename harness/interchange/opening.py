@@ -35,7 +35,6 @@ class Inputs:
         kind: the format of the samples.
         samples: the rows with samples, in order.
         problems: the rows with problems.
-        problem_source: what to call the latter.
     """
 
     kind: Format

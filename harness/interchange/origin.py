@@ -8,7 +8,6 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from harness.budget.allocation import UNIFORM
 from harness.errors import InputError, Issues, nearest_names, unknown_name
 from harness.interchange.problem_rows import ProblemTable
 from harness.problems import digest_of_problems
@@ -98,7 +97,7 @@ def imported_identity(
         "prompt": None,
         "problems": digest_of_problems(problems.problems),
         "seed": None,
-        "allocation": UNIFORM,
+        "allocation": None,
         "engine": {"name": ENGINE, "format": kind},
     }
 

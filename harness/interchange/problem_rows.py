@@ -80,14 +80,13 @@ class ProblemTable:
         Raises:
             BadRow: the name is missing, or names no problem or several.
         """
-        if type(name) is int:
-            name = str(name)
+        name = _name_text(name)
         if not isinstance(name, str):
             found = "missing" if name is None else f"{shown(name)}, expected a text"
             raise BadRow("no problem_id", f"problem_id is {found}.")
         rank = self._ranks.get(name)
         if rank is None:
-            rank = self._names.get(name, -1)
+            rank = self._names.get(storable(name), -1)
         if rank is None:
             raise BadRow("unclear problem", f"problem_id {shown(name)} names several problems.")
         if rank < 0:
@@ -121,10 +120,9 @@ def read_problems(
 
 def _problem_and_name(row: Mapping[str, Any], columns: Columns) -> tuple[Problem, str]:
     """The problem, and the `id` that the row gives it ("" without one)."""
-    own_id = row.get("id")
-    own_name = str(own_id) if type(own_id) in (str, int) else ""
-    if row.get("external_id") in (None, ""):
-        row = {**row, "external_id": own_name}
+    own_id, external_id = _name_text(row.get("id")), _name_text(row.get("external_id"))
+    own_name = storable(own_id) if isinstance(own_id, str) else ""
+    row = {**row, "external_id": own_name if external_id in (None, "") else external_id}
     gold = row.get("gold")
     if isinstance(gold, float) and not math.isfinite(gold):
         raise BadRow("no problem", f"gold is {gold}, expected a text or a number.")
@@ -135,6 +133,13 @@ def _problem_and_name(row: Mapping[str, Any], columns: Columns) -> tuple[Problem
     if problem.external_id == problem.id:  # The file of a pool that has no external ids.
         problem = replace(problem, external_id="")
     return problem, own_name
+
+
+def _name_text(value: object) -> object:
+    """A whole number as the text that it is written as; anything else as it is."""
+    if type(value) is float and value.is_integer():  # A table's column with gaps.
+        value = int(value)
+    return str(value) if type(value) is int else value
 
 
 def _storable(problem: Problem) -> Problem:

@@ -123,6 +123,15 @@ def test_what_is_no_data_set_is_told_in_words(
     lines = write_rows(tmp_path / "s.jsonl", [row("a")])
     assert "no parquet file" in refused(DataSetName(str(lines)), format="datasets")
     assert "cannot be read" in refused(DataSetName("org/name"))  # A Hub id must be called one.
+    mixed = tmp_path / "mixed"
+    mixed.mkdir()
+    write_rows(mixed / "1.jsonl", [row("a")])
+    write_rows(mixed / "2.jsonl", [{"problem_id": "a", "other": 3}])
+    assert "different columns" in refused(DataSetName(str(mixed)))
+    torn = tmp_path / "torn"
+    torn.mkdir()
+    (torn / "1.csv").write_text('problem_id,completion\na,"x\n')
+    assert "cannot be read behind row 0" in refused(DataSetName(str(torn)))
     whole = (tmp_path / "rows.parquet", tmp_path / "cut.parquet")
     pq.write_table(
         pa.table({"problem_id": ["a"] * 5000, "completion": [str(n) * 99 for n in range(5000)]}),

@@ -203,6 +203,17 @@ def test_problems_without_a_question_are_told_apart_by_their_names(tmp_path: Pat
     assert content(tmp_path / "pool") == [(name, 0, name) for name in "xyz"]
 
 
+def test_numbers_name_problems_however_a_table_writes_them(tmp_path: Path) -> None:
+    names = [1, 2.0, "3", "\ud800"]
+    write_rows(tmp_path / "problems.jsonl", [
+        {"external_id": name, "gold": number} for number, name in enumerate(names)
+    ])  # fmt: skip
+    rows = [row(name, "x") for name in ("1", 2, 3.0, "\ud800")]
+    imported(write_rows(tmp_path / "s.jsonl", rows))
+    found = content(tmp_path / "pool")
+    assert found == [(name, 0, "x") for name in ("1", "2", "3", "\ufffd")]
+
+
 def test_a_problem_under_two_names_is_one_and_a_name_of_two_is_none(tmp_path: Path) -> None:
     write_rows(tmp_path / "problems.jsonl", [
         {"external_id": "a", "question": "q", "gold": "1"},
