@@ -13,6 +13,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, model_validator
 
 from harness.recipe.cards import Day, ModelCard
+from harness.recipe.engine_sections import Engine, Ray
 from harness.recipe.fields import (
     PARADIGMS,
     SIDES,
@@ -49,6 +50,7 @@ __all__ = [
     "ProblemSet",
     "Prompt",
     "Publication",
+    "Ray",
     "Recipe",
     "Section",
     "Seeds",
@@ -88,17 +90,6 @@ class Decoding(Section):
     max_tokens: PositiveInt = Field(description="Longest completion, in tokens.")
     expected_tokens: PositiveFloat | None = Field(
         None, description="Mean completion length that `plan` assumes; half of max_tokens if unset."
-    )
-
-
-class Engine(Section):
-    """Engine settings that can change a sample, and so belong to the experiment."""
-
-    dtype: Literal["auto", "float32", "bfloat16", "float16"] = Field(
-        "auto", description="Number format of weights and activations."
-    )
-    max_model_length: PositiveInt | None = Field(
-        None, description="Longest prompt and completion together, in tokens."
     )
 
 
@@ -222,8 +213,14 @@ class Execution(Section):
     """Where and how the work is done. Not part of the experiment: it may change on a resume."""
 
     workers: PositiveInt | None = Field(
-        None, description="Engine processes at once; one a GPU, or one a core up to 2, if unset."
+        None,
+        description="Engine processes at once (the data parallel size); one a GPU group, or one "
+        "a core up to 2, if unset.",
     )
+    engine: Literal["vllm", "ray"] = Field(
+        "vllm", description="`vllm`: processes on this machine; `ray`: vLLM on a Ray cluster."
+    )
+    ray: Ray = Field(default_factory=lambda: Ray())
     endpoints: dict[Side, Endpoint] = Field(
         default_factory=dict, description="Sides that are sampled from a server."
     )
