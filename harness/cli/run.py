@@ -12,6 +12,7 @@ from harness.cli.options import (
     engine_options,
     engines_of,
     overrides_of_endpoints,
+    overrides_of_engine,
     recipe_options,
     resumable,
     run_of,
@@ -39,6 +40,7 @@ def run(
     vllm_python: Path | None,
     axolotl_python: Path | None,
     workers: int | None,
+    engine_kind: str | None,
     endpoints: tuple[str, ...],
     as_json: bool,
 ) -> None:
@@ -58,7 +60,11 @@ def run(
         raise click.UsageError(f"two folders were given: {run_path} and --out {out}; give one.")
     started = time.monotonic()
     progress = Progress()
-    opened = run_of(run_path or out, recipe_name, [*overrides, *overrides_of_endpoints(endpoints)])
+    opened = run_of(
+        run_path or out,
+        recipe_name,
+        [*overrides, *overrides_of_engine(engine_kind), *overrides_of_endpoints(endpoints)],
+    )
     names = list(RUN_ORDER)
     if publish:
         names.insert(names.index("build") + 1, "push")

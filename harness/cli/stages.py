@@ -15,6 +15,7 @@ from harness.cli.options import (
     engine_options,
     engines_of,
     overrides_of_endpoints,
+    overrides_of_engine,
     recipe_options,
     resumable,
     run_of,
@@ -30,6 +31,7 @@ def _do(
     vllm_python: Path | None,
     axolotl_python: Path | None,
     workers: int | None,
+    engine_kind: str | None,
     endpoints: tuple[str, ...],
     as_json: bool,
 ) -> None:
@@ -39,7 +41,11 @@ def _do(
     from harness.pipeline.stages import run_stages
     from harness.progress import Progress
 
-    run = run_of(run_path, recipe_name, [*overrides, *overrides_of_endpoints(endpoints)])
+    run = run_of(
+        run_path,
+        recipe_name,
+        [*overrides, *overrides_of_engine(engine_kind), *overrides_of_endpoints(endpoints)],
+    )
     with resumable(run.path, name), held(run.path):
         options = engines_of(vllm_python, axolotl_python, workers)
         document: dict[str, Any] = run_stages([name], run, Progress(), options)[name]

@@ -120,6 +120,7 @@ def generate(
         progress=progress,
         log=run.log,
         vllm_python=vllm_python,
+        ray=run.recipe.execution.ray_cluster,
     )
 
 

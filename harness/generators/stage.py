@@ -47,6 +47,7 @@ def sample(
         progress=progress,
         log=run.log,
         vllm_python=vllm_python,
+        ray=run.recipe.execution.ray_cluster,
     )
     return {"pools": {side: _account(run.pool(side), before[side]) for side in SIDES}}
 

@@ -225,6 +225,11 @@ class Execution(Section):
         default_factory=dict, description="Sides that are sampled from a server."
     )
 
+    @property
+    def ray_cluster(self) -> Ray | None:
+        """The Ray cluster, if it is to run vLLM."""
+        return self.ray if self.engine == "ray" else None
+
 
 class Recipe(Section):
     """One experiment: what is sampled, matched, built, trained and evaluated."""
