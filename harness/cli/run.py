@@ -12,6 +12,7 @@ from harness.cli.options import (
     engine_options,
     engines_of,
     overrides_of_endpoints,
+    overrides_of_engine,
     overrides_of_spending,
     recipe_options,
     resumable,
@@ -42,6 +43,7 @@ def run(
     vllm_python: Path | None,
     axolotl_python: Path | None,
     workers: int | None,
+    engine_kind: str | None,
     endpoints: tuple[str, ...],
     spending_limit: float | None,
     as_json: bool,
@@ -62,7 +64,11 @@ def run(
         raise click.UsageError(f"two folders were given: {run_path} and --out {out}; give one.")
     started = time.monotonic()
     progress = Progress()
-    where = [*overrides_of_endpoints(endpoints), *overrides_of_spending(spending_limit)]
+    where = [
+        *overrides_of_engine(engine_kind),
+        *overrides_of_endpoints(endpoints),
+        *overrides_of_spending(spending_limit),
+    ]
     opened = run_of(run_path or out, recipe_name, [*overrides, *where])
     names = list(RUN_ORDER)
     if publish:

@@ -15,6 +15,7 @@ from harness.cli.options import (
     engine_options,
     engines_of,
     overrides_of_endpoints,
+    overrides_of_engine,
     overrides_of_spending,
     recipe_options,
     resumable,
@@ -32,6 +33,7 @@ def _do(
     vllm_python: Path | None,
     axolotl_python: Path | None,
     workers: int | None,
+    engine_kind: str | None,
     endpoints: tuple[str, ...],
     as_json: bool,
     spending_limit: float | None = None,
@@ -42,7 +44,11 @@ def _do(
     from harness.pipeline.stages import run_stages
     from harness.progress import Progress
 
-    where = [*overrides_of_endpoints(endpoints), *overrides_of_spending(spending_limit)]
+    where = [
+        *overrides_of_engine(engine_kind),
+        *overrides_of_endpoints(endpoints),
+        *overrides_of_spending(spending_limit),
+    ]
     run = run_of(run_path, recipe_name, [*overrides, *where])
     with resumable(run.path, name), held(run.path, "the run"):
         options = engines_of(vllm_python, axolotl_python, workers)

@@ -13,8 +13,10 @@ from harness.pool.identity import check_same, read_identity
 from harness.problems import digest_of_problems
 from harness.prompts.rendering import RenderedPrompts, prompts_identity
 from harness.recipe import ModelCard
+from harness.recipe.schema import Engine
 
 Document = dict[str, Any]
+_OPTIONAL = ("tensor_parallel_size", "options")
 
 
 def identity_of(job: PoolJob, engine: Document) -> Document:
@@ -66,12 +68,27 @@ def check_before_start(job: PoolJob) -> None:
     if not job.endpoints:
         asked["dtype"] = recorded.get("dtype") if job.engine.dtype == "auto" else job.engine.dtype
         asked["max_model_length"] = job.engine.max_model_length or recorded.get("max_model_length")
+        asked = {**asked, **dict.fromkeys(_OPTIONAL, None), **engine_settings(job.engine)}
+        asked = {key: value for key, value in asked.items() if value is not None}
     else:
         first = job.endpoints[0]
         asked |= {"protocol": first.protocol, "seeds": first.seeds}
         if first.model is not None:
             asked["model"] = first.model
     check_same(job.folder, old, identity_of(job, asked))
+
+
+def engine_settings(engine: Engine) -> Document:
+    """The settings of a recipe that an identity names only where they are not the default.
+
+    Pools that were drawn before there were such settings therefore keep their identity.
+    """
+    settings: Document = {}
+    if engine.tensor_parallel_size != 1:
+        settings["tensor_parallel_size"] = engine.tensor_parallel_size
+    if engine.options:
+        settings["options"] = dict(engine.options)
+    return settings
 
 
 def _model_identity(card: ModelCard) -> Document:

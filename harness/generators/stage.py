@@ -54,6 +54,7 @@ def sample(
         log=run.log,
         vllm_python=vllm_python,
         spending=account_of(run),
+        ray=run.recipe.execution.ray_cluster,
     )
     return {
         "pools": {

@@ -13,6 +13,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, model_validator
 
 from harness.recipe.cards import Day, ModelCard
+from harness.recipe.engine_sections import Engine, Ray
 from harness.recipe.fields import (
     PARADIGMS,
     SIDES,
@@ -50,6 +51,7 @@ __all__ = [
     "ProblemSet",
     "Prompt",
     "Publication",
+    "Ray",
     "Recipe",
     "Section",
     "Seeds",
@@ -96,17 +98,6 @@ class Decoding(Section):
     def planned_tokens(self) -> float:
         """The mean completion length that plans count with."""
         return self.expected_tokens or self.max_tokens / 2
-
-
-class Engine(Section):
-    """Engine settings that can change a sample, and so belong to the experiment."""
-
-    dtype: Literal["auto", "float32", "bfloat16", "float16"] = Field(
-        "auto", description="Number format of weights and activations."
-    )
-    max_model_length: PositiveInt | None = Field(
-        None, description="Longest prompt and completion together, in tokens."
-    )
 
 
 class Match(Section):
@@ -266,8 +257,14 @@ class Execution(Section):
     """Where and how the work is done. Not part of the experiment: it may change on a resume."""
 
     workers: PositiveInt | None = Field(
-        None, description="Engine processes at once; one a GPU, or one a core up to 2, if unset."
+        None,
+        description="Engine processes at once (the data parallel size); one a GPU group, or one "
+        "a core up to 2, if unset.",
     )
+    engine: Literal["vllm", "ray"] = Field(
+        "vllm", description="`vllm`: processes on this machine; `ray`: vLLM on a Ray cluster."
+    )
+    ray: Ray = Field(default_factory=lambda: Ray())
     endpoints: dict[Side, Endpoint | Annotated[list[Endpoint], Field(min_length=1)]] = Field(
         default_factory=dict,
         description="Sides that are sampled from a server, or from several that share the work.",
@@ -282,6 +279,11 @@ class Execution(Section):
         if found is None:
             return ()
         return tuple(found) if isinstance(found, list) else (found,)
+
+    @property
+    def ray_cluster(self) -> Ray | None:
+        """The Ray cluster, if it is to run vLLM."""
+        return self.ray if self.engine == "ray" else None
 
 
 class Recipe(Section):
