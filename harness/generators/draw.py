@@ -98,6 +98,16 @@ class Draw:
         return self._waiting.samples
 
     @property
+    def adaptive(self) -> bool:
+        """Whether what is drawn next depends on what was drawn."""
+        return self._adaptive is not None
+
+    @property
+    def most_left(self) -> int:
+        """How many samples are left to be asked for at most."""
+        return self.waiting if self._adaptive is None else self._adaptive.left
+
+    @property
     def finished(self) -> bool:
         """Whether nothing is left to be drawn."""
         with self._lock:

@@ -15,12 +15,15 @@ from pydantic import ValidationError
 
 from harness.errors import InputError
 from harness.generators.adaptive import Stopping
+from harness.generators.filling import fill_pools
 from harness.generators.jobs import DecodingSettings, PoolJob
+from harness.generators.spending import account_of_pool
 from harness.pool import Pool
 from harness.pool.draw_file import DRAW_FILE, read_draw
+from harness.progress import Progress
 from harness.prompts.rendering import RenderedPrompts
 from harness.recipe import ModelCard
-from harness.recipe.schema import Answer, Endpoint, Engine, Prompt, Until
+from harness.recipe.schema import Answer, Endpoint, Engine, Prompt, Ray, Until
 
 
 @dataclass(frozen=True)
@@ -30,12 +33,52 @@ class Changes:
     Attributes:
         model: the folder that the model lies in by now.
         endpoints: servers to ask, in place of those that were asked before.
-        managed: whether a managed engine draws, whoever drew before.
     """
 
     model: str | None = None
     endpoints: Sequence[str] = ()
-    managed: bool = False
+
+
+def extend_pool(
+    folder: Path,
+    samples_per_problem: int,
+    changes: Changes,
+    progress: Progress,
+    *,
+    workers: int | None = None,
+    vllm_python: Path | None = None,
+    spending_limit: float | None = None,
+    ray: Ray | None = None,
+) -> int:
+    """Draws until every problem of the pool has so many samples.
+
+    Args:
+        folder: the pool.
+        samples_per_problem: what every problem shall have at least.
+        changes: what may differ from how it was drawn before.
+        progress: where to say what is going on.
+        workers, vllm_python, ray: as for `fill_pools`.
+        spending_limit: dollars that its endpoints may cost, counted over the pool's ledger.
+
+    Returns:
+        How many samples are new.
+
+    Raises:
+        InputError: the pool cannot be extended, or not like this; says why.
+        EnvironmentFailure: engine, server or disk fail; everything counted is safe.
+    """
+    job = extension_job(folder, samples_per_problem, changes)
+    before = len(Pool.open(folder))
+    fill_pools(
+        [job],
+        workers=workers,
+        progress=progress,
+        log=lambda name: folder / "logs" / f"{name}.log",
+        vllm_python=vllm_python,
+        spending=None if spending_limit is None else account_of_pool(job, spending_limit),
+        ray=ray,
+    )
+    return len(Pool.open(folder)) - before
 
 
 def extension_job(folder: Path, samples_per_problem: int, changes: Changes) -> PoolJob:
@@ -90,8 +133,6 @@ def _job(pool: Pool, draw: dict[str, Any], samples: int, changes: Changes) -> Po
 
 
 def _endpoints(draw: dict[str, Any], changes: Changes) -> tuple[Endpoint, ...]:
-    if changes.managed:
-        return ()
     before = [Endpoint.model_validate(one) for one in draw["endpoints"]]
     if not changes.endpoints:
         return tuple(before)

@@ -99,7 +99,7 @@ def _add_clients(
     progress: Progress,
 ) -> None:
     """One client for the whole cluster, or one for each place of this machine."""
-    queue = DrawQueue(draws)
+    queue = DrawQueue(draws, crew.stop)
     offline = all(Path(model_location(draw.job.model)).is_dir() for draw in draws)
 
     def around(name: str) -> Surroundings:
@@ -119,20 +119,31 @@ def _add_clients(
 class DrawQueue:
     """Which draw a worker does next."""
 
-    def __init__(self, draws: Sequence[Draw]) -> None:
+    def __init__(self, draws: Sequence[Draw], stop: threading.Event) -> None:
         self._fresh = sorted(draws, key=lambda draw: draw.expected_work)
         self._begun: list[Draw] = []
+        self._stop = stop
         self._lock = threading.Lock()
 
     def next(self) -> Draw | None:
-        """A draw that nobody does yet, else one that needs help, else None."""
-        with self._lock:
-            if self._fresh:
-                draw = self._fresh.pop()
-                self._begun.append(draw)
-                return draw
-            needy = max(self._begun, key=lambda draw: draw.waiting, default=None)
-            return needy if needy is not None and needy.waiting >= _WORTH_HELPING else None
+        """A draw that nobody does yet, else one that needs help, else None.
+
+        While an adaptive draw is under way its next blocks may come at any moment, so there
+        it waits.
+        """
+        while True:
+            with self._lock:
+                if self._fresh:
+                    draw = self._fresh.pop()
+                    self._begun.append(draw)
+                    return draw
+                needy = [draw for draw in self._begun if draw.waiting >= _worth_helping(draw)]
+                if needy:
+                    return max(needy, key=lambda draw: draw.waiting)
+                if not any(draw.adaptive and not draw.finished for draw in self._begun):
+                    return None
+            if self._stop.wait(_JOIN_SECONDS):
+                raise Stopped
 
 
 class Crew:
@@ -210,8 +221,15 @@ def _server_work(
 
 def _useful_workers(draws: Sequence[Draw]) -> int:
     """More processes than draws are of use only where a draw is large enough to be shared."""
-    shares = sum(draw.waiting // _WORTH_HELPING for draw in draws)
+    shares = sum(draw.most_left // _WORTH_HELPING for draw in draws)
     return max(1, len(draws), shares)
+
+
+def _worth_helping(draw: Draw) -> int:
+    """From how many waiting samples on another worker is of use; blocks of an adaptive draw are
+    small and come again and again.
+    """
+    return 1 if draw.adaptive else _WORTH_HELPING
 
 
 def _check_models(draws: Sequence[Draw]) -> None:
