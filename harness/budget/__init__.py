@@ -6,6 +6,7 @@ match_of(recipe)["high"].samples_per_problem      # {"wc": 30, "se": 10}
 
 from __future__ import annotations
 
+from harness.budget.allocation import stopping_rule
 from harness.budget.costs import (
     flops_per_token,
     parameters_of,
@@ -31,6 +32,7 @@ __all__ = [
     "parameters_of",
     "pool_sizes",
     "price_in_force",
+    "stopping_rule",
     "training_flops_per_token",
     "unit_cost",
     "unit_costs",

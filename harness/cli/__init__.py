@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import importlib
 import signal
 import sys
 from collections.abc import Sequence
@@ -15,7 +14,8 @@ from types import FrameType
 import click
 
 from harness import __version__
-from harness.errors import HarnessError, unknown_name
+from harness.cli.lazy import LazyGroup
+from harness.errors import HarnessError
 
 INTERRUPTED = 130
 
@@ -30,6 +30,7 @@ _COMMANDS = {
     "train": ("harness.cli.stages:train", "Finetune every cell with Axolotl."),
     "evaluate": ("harness.cli.stages:evaluate", "Measure pass@1 with lm-eval."),
     "report": ("harness.cli.stages:report", "Write report and leaderboard entry."),
+    "pool": ("harness.cli.pool:pool", "Import and export pools of samples."),
     "recipes": ("harness.cli.recipes:recipes", "List, show and lint recipes."),
     "engines": ("harness.cli.engines:engines", "Install, check and remove vLLM and Axolotl."),
     "leaderboard": ("harness.cli.leaderboard:leaderboard", "List the entries of the leaderboard."),
@@ -37,33 +38,9 @@ _COMMANDS = {
 }
 
 
-class _LazyGroup(click.Group):
-    """A group that knows its commands' names and help, and imports one when it is used."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        return list(_COMMANDS)
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        if cmd_name not in _COMMANDS:
-            return None
-        module, attribute = _COMMANDS[cmd_name][0].split(":")
-        command: click.Command = getattr(importlib.import_module(module), attribute)
-        return command
-
-    def resolve_command(
-        self, ctx: click.Context, args: list[str]
-    ) -> tuple[str | None, click.Command | None, list[str]]:
-        if args and not args[0].startswith("-") and args[0] not in _COMMANDS:
-            raise click.UsageError(unknown_name("command", args[0], _COMMANDS), ctx)
-        return super().resolve_command(ctx, args)
-
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        with formatter.section("Commands"):
-            formatter.write_dl([(name, text) for name, (_, text) in _COMMANDS.items()])
-
-
 @click.group(
-    cls=_LazyGroup,
+    cls=LazyGroup,
+    commands_by_name=_COMMANDS,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
 @click.version_option(__version__, package_name="w2s-harness")

@@ -58,6 +58,7 @@ def list_engines(as_json: bool) -> None:
             "variant": state.variant,
             "state": state.state,
             "version": _engine_version(state),
+            "extras": _extras(state),
             "python": state.versions.get("python", ""),
             "size": _size(state.size_bytes),
             "where": str(state.folder or state.python or ""),
@@ -71,8 +72,15 @@ def list_engines(as_json: bool) -> None:
 @engines.command()
 @_engines_argument
 @click.option("--force", is_flag=True, help="Make it again even if it is sound.")
+@click.option(
+    "--with",
+    "extras",
+    metavar="EXTRA",
+    multiple=True,
+    help="Add an extra of the one engine that is named: --with ray (vllm).",
+)
 @json_option
-def install(names: Sequence[str], force: bool, as_json: bool) -> None:
+def install(names: Sequence[str], force: bool, extras: tuple[str, ...], as_json: bool) -> None:
     """Make the environments, or mend them; all engines unless some are named.
 
     A sound environment is left alone. Packages come from pip's configured index and
@@ -80,9 +88,22 @@ def install(names: Sequence[str], force: bool, as_json: bool) -> None:
     """
     from harness.engines.environment import install_engine
 
-    states = [install_engine(name, progress=_say(), force=force) for name in names]
-    lines = [f"{s.name} {_engine_version(s)}: ready in {s.folder}" for s in states]
+    _check_extras(names, extras)
+    states = [install_engine(name, progress=_say(), force=force, extras=extras) for name in names]
+    lines = [f"{s.name} {_engine_version(s)}{_with(s)}: ready in {s.folder}" for s in states]
     emit([_document(state) for state in states], "\n".join(lines), as_json)
+
+
+def _check_extras(names: Sequence[str], extras: Sequence[str]) -> None:
+    from harness.engines.extras import extra_named
+
+    if extras and len(names) != 1:
+        raise InputError(
+            f"--with {extras[0]}: which engine is it for?",
+            f"Name one, as in `harness engines install vllm --with {extras[0]}`.",
+        )
+    for extra in extras:
+        extra_named(extra, names[0])
 
 
 @engines.command()
@@ -117,6 +138,7 @@ def _check(state: EngineState, deep: bool) -> tuple[dict[str, Any], str]:
     lines = [f"{state.name} ({state.variant}): {state.state}"]
     lines += [f"  where:    {state.folder or state.python}"] if state.folder or state.python else []
     lines += [f"  versions: {versions}"] if versions else []
+    lines += [f"  extras:   {_extras(state)}"] if state.extras else []
     if "self_test" in document:
         lines.append(f"  tested:   works ({document['self_test'].get('seconds', '?')} s)")
     if not document["usable"]:
@@ -167,6 +189,7 @@ def _document(state: EngineState) -> dict[str, Any]:
         "folder": str(state.folder) if state.folder else None,
         "python": str(state.python) if state.python else None,
         "versions": dict(state.versions),
+        "extras": dict(state.extras),
         "size_bytes": state.size_bytes,
         "problem": state.problem,
         "remedy": state.remedy,
@@ -178,6 +201,14 @@ def _engine_version(state: EngineState) -> str:
 
     accepted = specification(state.name).accepted
     return next((state.versions[name] for name in accepted if name in state.versions), "")
+
+
+def _extras(state: EngineState) -> str:
+    return ", ".join(f"{name} {version}" for name, version in state.extras.items())
+
+
+def _with(state: EngineState) -> str:
+    return f" with {_extras(state)}" if state.extras else ""
 
 
 def _size(size_bytes: int) -> str:

@@ -49,6 +49,12 @@ _ENGINE_OPTIONS = (
         help="Engine processes at once; by default one a GPU, or one a core up to 2.",
     ),
     click.option(
+        "--engine",
+        "engine_kind",
+        type=click.Choice(["vllm", "ray"]),
+        help="How vLLM runs: processes on this machine (vllm), or on a Ray cluster (ray).",
+    ),
+    click.option(
         "--endpoint",
         "endpoints",
         metavar="SIDE=URL",
@@ -79,7 +85,7 @@ def recipe_options(command: F) -> F:
 
 
 def engine_options(command: F) -> F:
-    """Adds `--vllm-python`, `--axolotl-python`, `--workers` and `--endpoint`."""
+    """Adds `--vllm-python`, `--axolotl-python`, `--workers`, `--engine` and `--endpoint`."""
     return _apply(_ENGINE_OPTIONS, command)
 
 
@@ -117,6 +123,11 @@ def overrides_of_endpoints(endpoints: Sequence[str]) -> list[str]:
         else f"execution.endpoints.{side}={json.dumps([{'url': url} for url in urls])}"
         for side, urls in servers.items()
     ]
+
+
+def overrides_of_engine(kind: str | None) -> list[str]:
+    """`--engine` as overrides of the recipe."""
+    return [] if kind is None else [f"execution.engine={kind}"]
 
 
 def engines_of(

@@ -30,11 +30,12 @@ def push(run_path: Path, folder: Path | None, repository: str | None, as_json: b
     harness push runs/w2s-micro --repository ORG/NAME     the Hub
     """
     from harness.hub.stage import push as publish
-    from harness.pipeline.opening import held, open_run
+    from harness.locks import held
+    from harness.pipeline.opening import open_run
     from harness.progress import Progress
 
     run = open_run(run_path)
-    with held(run.path):
+    with held(run.path, "the run"):
         document = publish(run, Progress(), folder=folder, repository=repository)
     lines = [f"{rows:>8,} rows  {name}" for name, rows in document["rows"].items()]
     lines.append(f"in {document['folder']}")

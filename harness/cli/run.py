@@ -12,6 +12,7 @@ from harness.cli.options import (
     engine_options,
     engines_of,
     overrides_of_endpoints,
+    overrides_of_engine,
     overrides_of_spending,
     recipe_options,
     resumable,
@@ -42,6 +43,7 @@ def run(
     vllm_python: Path | None,
     axolotl_python: Path | None,
     workers: int | None,
+    engine_kind: str | None,
     endpoints: tuple[str, ...],
     spending_limit: float | None,
     as_json: bool,
@@ -54,7 +56,7 @@ def run(
     """
     from harness.cli.entry import publish_entry
     from harness.cli.summaries import summary_of
-    from harness.pipeline.opening import held
+    from harness.locks import held
     from harness.pipeline.stages import RUN_ORDER, run_stages
     from harness.progress import Progress
 
@@ -62,12 +64,16 @@ def run(
         raise click.UsageError(f"two folders were given: {run_path} and --out {out}; give one.")
     started = time.monotonic()
     progress = Progress()
-    where = [*overrides_of_endpoints(endpoints), *overrides_of_spending(spending_limit)]
+    where = [
+        *overrides_of_engine(engine_kind),
+        *overrides_of_endpoints(endpoints),
+        *overrides_of_spending(spending_limit),
+    ]
     opened = run_of(run_path or out, recipe_name, [*overrides, *where])
     names = list(RUN_ORDER)
     if publish:
         names.insert(names.index("build") + 1, "push")
-    with resumable(opened.path, "run"), held(opened.path):
+    with resumable(opened.path, "run"), held(opened.path, "the run"):
         documents: dict[str, Any] = run_stages(
             names, opened, progress, engines_of(vllm_python, axolotl_python, workers)
         )

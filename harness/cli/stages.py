@@ -15,6 +15,7 @@ from harness.cli.options import (
     engine_options,
     engines_of,
     overrides_of_endpoints,
+    overrides_of_engine,
     overrides_of_spending,
     recipe_options,
     resumable,
@@ -32,19 +33,24 @@ def _do(
     vllm_python: Path | None,
     axolotl_python: Path | None,
     workers: int | None,
+    engine_kind: str | None,
     endpoints: tuple[str, ...],
     as_json: bool,
     spending_limit: float | None = None,
 ) -> None:
     from harness.cli.entry import publish_entry
     from harness.cli.summaries import summary_of
-    from harness.pipeline.opening import held
+    from harness.locks import held
     from harness.pipeline.stages import run_stages
     from harness.progress import Progress
 
-    where = [*overrides_of_endpoints(endpoints), *overrides_of_spending(spending_limit)]
+    where = [
+        *overrides_of_engine(engine_kind),
+        *overrides_of_endpoints(endpoints),
+        *overrides_of_spending(spending_limit),
+    ]
     run = run_of(run_path, recipe_name, [*overrides, *where])
-    with resumable(run.path, name), held(run.path):
+    with resumable(run.path, name), held(run.path, "the run"):
         options = engines_of(vllm_python, axolotl_python, workers)
         document: dict[str, Any] = run_stages([name], run, Progress(), options)[name]
         if name == "report":

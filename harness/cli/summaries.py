@@ -34,11 +34,11 @@ def _plain(interval: Document | None) -> str:
 
 
 def _sample(document: Document) -> str:
-    keys = ("samples", "new", "prompt_tokens", "completion_tokens", "failures")
+    keys = ("samples", "most_samples", "new", "prompt_tokens", "completion_tokens", "failures")
     rows = [[side, *(pool[key] for key in keys)] for side, pool in document["pools"].items()]
-    return _table(
-        ("pool", "samples", "drawn now", "prompt tokens", "completion tokens", "refused"), rows
-    )
+    headers = ("pool", "samples", "at most", "drawn now", "prompt tokens", "completion tokens",
+               "refused")  # fmt: skip
+    return _table(headers, rows)
 
 
 def _grade(document: Document) -> str:

@@ -10,7 +10,7 @@ an environment on first use (`installation`) and finds it in milliseconds after 
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from harness.engines.folders import (
@@ -43,7 +43,11 @@ def _silent(text: str) -> None:
 
 
 def engine_python(
-    engine: str, *, interpreter: Path | None = None, progress: Say | None = None
+    engine: str,
+    *,
+    interpreter: Path | None = None,
+    progress: Say | None = None,
+    extras: Sequence[str] = (),
 ) -> Path:
     """An interpreter under which the engine works.
 
@@ -51,30 +55,41 @@ def engine_python(
         engine: `vllm` or `axolotl`.
         interpreter: the user's own; before $HARNESS_VLLM_PYTHON or $HARNESS_AXOLOTL_PYTHON.
         progress: is told what is being done while an environment is made.
+        extras: names of extras that it must have as well, such as `ray`; they are added to an
+            environment of the harness's.
 
     Raises:
-        EnvironmentFailure: the user's interpreter lacks the engine or has another version, or
-            an environment cannot be made.
+        EnvironmentFailure: the user's interpreter lacks the engine or an extra, or has another
+            version, or an environment cannot be made.
     """
     spec = specification(engine)
     own = user_interpreter(spec, interpreter)
     if own is not None:
         path, source = own
         _checked(path, spec.engine, source, _modified(path))
+        _check_extras(engine, path, extras)
         return path
     folder = finished_folder(spec)
     if folder is None:
         from harness.engines.installation import make_environment
 
         folder = make_environment(spec, progress or _silent)
+    _add_extras(engine, folder, extras, progress or _silent)
     return interpreter_in(folder)
 
 
-def install_engine(engine: str, *, progress: Say | None = None, force: bool = False) -> EngineState:
+def install_engine(
+    engine: str,
+    *,
+    progress: Say | None = None,
+    force: bool = False,
+    extras: Sequence[str] = (),
+) -> EngineState:
     """Makes the environment of an engine, or mends it; a sound one is left alone.
 
     Args:
         force: make it again in any case.
+        extras: names of extras to add.
 
     Raises:
         EnvironmentFailure: it cannot be made.
@@ -82,9 +97,9 @@ def install_engine(engine: str, *, progress: Say | None = None, force: bool = Fa
     from harness.engines.installation import make_environment
 
     spec = specification(engine)
-    return managed_state(
-        spec, make_environment(spec, progress or _silent, force=force, verify=True)
-    )
+    folder = make_environment(spec, progress or _silent, force=force, verify=True)
+    _add_extras(engine, folder, extras, progress or _silent)
+    return managed_state(spec, folder)
 
 
 def removable_folders(
@@ -147,6 +162,22 @@ def self_test_engine(
     log = log_of(engines_folder() / f"{engine}-{spec.variant}-check")
     log.unlink(missing_ok=True)
     return self_test(spec, python, log, progress or _silent)
+
+
+def _add_extras(engine: str, folder: Path, names: Sequence[str], say: Say) -> None:
+    if names:
+        from harness.engines.extras import add_extra, extra_named
+
+        for name in names:
+            add_extra(engine, extra_named(name, engine), folder, say)
+
+
+def _check_extras(engine: str, python: Path, names: Sequence[str]) -> None:
+    if names:
+        from harness.engines.extras import check_extra, extra_named
+
+        for name in names:
+            check_extra(extra_named(name, engine), python)
 
 
 @functools.lru_cache(maxsize=16)

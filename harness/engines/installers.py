@@ -64,6 +64,11 @@ class Installer(Protocol):
     def afterwards(self, spec: EngineSpecification, python: Path) -> list[list[str]]:
         """What remains to be done after it."""
 
+    def add(
+        self, spec: EngineSpecification, python: Path, requirement: str, pins: Path
+    ) -> list[str]:
+        """Adds a package and what it needs to an environment that has the engine."""
+
     def environment(self, sources: PackageSources) -> dict[str, str]:
         """The variables of every step."""
 
@@ -125,6 +130,15 @@ class Uv:
         """Nothing: uv has left the excluded packages out."""
         return []
 
+    def add(
+        self, spec: EngineSpecification, python: Path, requirement: str, pins: Path
+    ) -> list[str]:
+        """`uv pip install` under the engine's pins and the package's own."""
+        return [
+            self._program, "pip", "install", "--python", str(python), "--compile-bytecode",
+            "--constraint", str(spec.pins), "--constraint", str(pins), requirement,
+        ]  # fmt: skip
+
     def environment(self, sources: PackageSources) -> dict[str, str]:
         """The user's variables with those of the sources; bytecode may be written."""
         kept = {
@@ -170,6 +184,15 @@ class Pip:
         if not spec.excludes:
             return []
         return [[str(python), "-m", "pip", "uninstall", "--yes", *spec.excludes]]
+
+    def add(
+        self, spec: EngineSpecification, python: Path, requirement: str, pins: Path
+    ) -> list[str]:
+        """`pip install` under the engine's pins and the package's own."""
+        return [
+            str(python), "-m", "pip", "install", "--no-input", "--progress-bar", "off",
+            "--constraint", str(spec.pins), "--constraint", str(pins), requirement,
+        ]  # fmt: skip
 
     def environment(self, sources: PackageSources) -> dict[str, str]:
         """The user's variables; bytecode may be written."""

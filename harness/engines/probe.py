@@ -24,7 +24,10 @@ _SCRIPT = """
 import json, platform, sys
 from importlib import metadata
 found = {}
-for name in sys.argv[1:]:
+names = sys.argv[1:]
+if names == ["--all"]:
+    names = [one.metadata["Name"] for one in metadata.distributions()]
+for name in names:
     try:
         found[name] = metadata.version(name)
     except metadata.PackageNotFoundError:
@@ -69,6 +72,15 @@ def probe(python: Path, distributions: Sequence[str]) -> Probe:
             f"{python} is no working Python interpreter: it"
             f" {describe_status(answer.returncode)}, saying: {' | '.join(said) or 'nothing'}"
         ) from error
+
+
+def distributions(python: Path) -> dict[str, str]:
+    """Every distribution that an interpreter has, with its version.
+
+    Raises:
+        EnvironmentFailure: it cannot be started or does not answer.
+    """
+    return probe(python, ("--all",)).versions
 
 
 def check_user_interpreter(path: Path, spec: EngineSpecification, source: str) -> Probe:

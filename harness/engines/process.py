@@ -136,7 +136,8 @@ class EngineProcess:
             timeout: seconds to wait; None waits as long as the worker lives.
 
         Raises:
-            EngineDied: the worker has ended and everything that it sent has been received.
+            EngineDied: the worker has ended, or closed its line, and everything that it sent
+                has been received.
         """
         deadline = None if timeout is None else time.monotonic() + timeout
         while True:
@@ -145,7 +146,8 @@ class EngineProcess:
                 return self._events.get(timeout=max(0.0, min(rest, _POLL_SECONDS)))
             except queue.Empty:
                 pass
-            if not self.alive:
+            if not self.alive or not self._reader.is_alive():
+                self._gone(1.0)  # a worker that ends has closed its line a moment before
                 self._reader.join(timeout=1.0)  # what it sent last may still be on its way
                 try:
                     return self._events.get_nowait()
@@ -230,8 +232,6 @@ class EngineProcess:
 
     def _died(self) -> EngineDied:
         status = self._process.poll()
-        if status is None:
-            return EngineDied(f"{self.name} has closed its line", "", 0, self.log)
         self._signal_group(signal.SIGKILL)
         lines = log_tail(self.log, self._log_start)
         shown = "\n".join(f"    {line}" for line in lines) or "    (nothing)"
@@ -240,10 +240,11 @@ class EngineProcess:
             advice = (
                 "SIGKILL from outside is most often the system that ran out of memory.\n" + advice
             )
+        end = "has closed its line" if status is None else describe_status(status)
         return EngineDied(
-            f"{self.name} {describe_status(status)}; the last it said:\n{shown}",
+            f"{self.name} {end}; the last it said:\n{shown}",
             advice,
-            status,
+            status or 0,
             self.log,
         )
 

@@ -34,6 +34,7 @@ class EngineState:
         folder: the environment, or None.
         python: the interpreter, or None.
         versions: of Python and of the packages that matter.
+        extras: what was added to it, and the version.
         size_bytes: what it occupies.
         problem: what is wrong; empty if nothing is.
         remedy: the command that mends it.
@@ -45,6 +46,7 @@ class EngineState:
     folder: Path | None = None
     python: Path | None = None
     versions: Mapping[str, str] = field(default_factory=dict)
+    extras: Mapping[str, str] = field(default_factory=dict)
     size_bytes: int = 0
     problem: str = ""
     remedy: str = ""
@@ -85,10 +87,13 @@ def managed_state(spec: EngineSpecification, folder: Path, problem: str = "") ->
     Args:
         problem: what was found to be wrong with it.
     """
+    from harness.engines.extras import extras_in
+
     marker = read_marker(folder)
     return EngineState(
         name=spec.engine,
         variant=spec.variant,
+        extras=extras_in(folder, spec.engine),
         state="broken" if problem else "ready",
         folder=folder,
         python=interpreter_in(folder),

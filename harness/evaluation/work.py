@@ -122,6 +122,7 @@ def generate(
         log=run.log,
         vllm_python=vllm_python,
         spending=account_of(run),
+        ray=run.recipe.execution.ray_cluster,
     )
 
 

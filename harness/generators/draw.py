@@ -7,16 +7,19 @@ on the disk before it is counted; the last one closes and compacts the pool.
 from __future__ import annotations
 
 import threading
-from collections import deque
 from collections.abc import Iterable, Sequence
 from contextlib import ExitStack
 from typing import Any
 
 from harness.errors import InputError
+from harness.generators.adaptive import AdaptiveWork, Judged
 from harness.generators.jobs import Answer, PoolJob, Request, requests_of
-from harness.generators.origin import check_before_start, identity_of
+from harness.generators.origin import check_before_start, draw_document, identity_of
+from harness.generators.waiting import WaitingRequests
 from harness.pool import Failure, LedgerLine, Pool
+from harness.pool.draw_file import write_draw
 from harness.pool.identity import IDENTITY_FILE
+from harness.pool.masks import set_bits
 from harness.progress import Progress, Task
 
 
@@ -48,27 +51,61 @@ class Draw:
         self._identity: dict[str, Any] = {}
         self._out: dict[str, Request] = {}
         self._refused = 0
-        self._waiting: deque[Request] = deque()
-        self._set_waiting(requests_of(job, self._missing_before()))
+        self._adaptive = (
+            AdaptiveWork(job.stopping, job.problems, job.samples_per_problem)
+            if job.stopping
+            else None
+        )
+        self._left = 0
+        self._waiting = self._work_before()
 
-    def _missing_before(self) -> list[tuple[str, list[int]]]:
+    def _work_before(self) -> WaitingRequests:
         job = self.job
         if not (job.folder / IDENTITY_FILE).exists():
-            indices = list(range(job.samples_per_problem))
-            return [(problem.id, indices) for problem in job.problems]
+            return self._work_of(None)
         check_before_start(job)
         pool = Pool.open(job.folder)
-        missing = pool.missing(job.samples_per_problem)
-        if not missing:
+        waiting = self._work_of(pool)
+        if not waiting:
             _check_not_all_refused(pool)
-            pool.compact()
-            self._note_repairs(pool)
-        return missing
+            if not pool.compacted:
+                with Pool.open_or_create(job.folder, pool.identity, pool.problems) as pool:
+                    pool.compact()
+                    self._note_repairs(pool)
+        return waiting
+
+    def _work_of(self, pool: Pool | None) -> WaitingRequests:
+        """Requests for all that the pool lacks, made when they are taken."""
+        job = self.job
+        if self._adaptive is not None:
+            blocks = self._adaptive.restart(pool)
+            return WaitingRequests(requests_of(job, blocks), sum(len(one) for _, one in blocks))
+        if pool is None:
+            everything = range(job.samples_per_problem)
+            missing = ((problem.id, everything) for problem in job.problems)
+            return WaitingRequests(
+                requests_of(job, missing), len(job.problems) * job.samples_per_problem
+            )
+        masks = pool.missing_masks(job.samples_per_problem)
+        return WaitingRequests(
+            requests_of(job, ((problem_id, set_bits(mask)) for problem_id, mask in masks)),
+            sum(mask.bit_count() for _, mask in masks),
+        )
 
     @property
     def waiting(self) -> int:
         """How many samples nobody has taken yet."""
-        return self._waiting_samples
+        return self._waiting.samples
+
+    @property
+    def adaptive(self) -> bool:
+        """Whether what is drawn next depends on what was drawn."""
+        return self._adaptive is not None
+
+    @property
+    def most_left(self) -> int:
+        """How many samples are left to be asked for at most."""
+        return self.waiting if self._adaptive is None else self._adaptive.left
 
     @property
     def finished(self) -> bool:
@@ -79,14 +116,14 @@ class Draw:
     @property
     def first_request(self) -> Request:
         """One of the requests, for a trial."""
-        return self._waiting[0]
+        return self._waiting.peek()
 
     @property
     def expected_work(self) -> int:
         """What is left, in a unit that compares draws: samples, tokens each, parameters."""
         sizes = self.job.model.parameters
         size = sizes.total or sizes.non_embedding or sizes.nominal or 1
-        return self._waiting_samples * self.job.decoding.max_tokens * size
+        return self._waiting.samples * self.job.decoding.max_tokens * size
 
     def begin(self, engine: dict[str, Any]) -> None:
         """Opens or makes the pool for an engine that is ready; more workers may follow.
@@ -108,12 +145,12 @@ class Draw:
             self._closing.callback(pool.close)
             self._pool, self._identity = pool, identity
             self._note_repairs(pool)
-            self._set_waiting(requests_of(self.job, pool.missing(self.job.samples_per_problem)))
+            write_draw(pool.folder, draw_document(self.job))
+            self._waiting = self._work_of(pool)
+            self._left = self._waiting.samples if self._adaptive is None else self._adaptive.left
             total = len(pool.problems) * self.job.samples_per_problem
             self._task = self._closing.enter_context(
-                self._progress.task(
-                    self.label, total, "samples", done=total - self._waiting_samples
-                )
+                self._progress.task(self.label, total, "samples", done=total - self._left)
             )
             self._finish_if_done()
 
@@ -126,25 +163,24 @@ class Draw:
         """
         taken: list[Request] = []
         with self._lock:
-            while self._waiting and (samples >= self._waiting[0].count or not taken):
-                if samples <= 0:
+            while samples > 0 and self._waiting:
+                if taken and samples < self._waiting.peek().count:
                     break
-                request = self._waiting.popleft()
+                request = self._waiting.take()
                 if largest is not None and request.count > largest:
                     request, rest = request.split(largest)
-                    self._waiting.appendleft(rest)
+                    self._waiting.put_first([rest])
                 samples -= request.count
                 taken.append(request)
                 self._out[request.id] = request
-            self._waiting_samples -= sum(request.count for request in taken)
         return taken
 
     def put_back(self, requests: Iterable[Request]) -> None:
         """Takes back requests that were not answered; they are handed out first."""
         with self._lock:
-            returned = [request for request in requests if self._out.pop(request.id, None)]
-            self._waiting.extendleft(reversed(returned))
-            self._waiting_samples += sum(request.count for request in returned)
+            self._waiting.put_first(
+                [request for request in requests if self._out.pop(request.id, None)]
+            )
 
     def deliver(self, answers: Sequence[Answer]) -> None:
         """Writes answers to the disk, and counts them then.
@@ -154,14 +190,16 @@ class Draw:
         Raises:
             EnvironmentFailure: the disk is full; nothing of these answers was counted.
         """
+        samples = [sample for answer in answers for sample in answer.samples()]
+        judged = [] if self._adaptive is None else self._adaptive.judge(samples)
         with self._lock:
             pool, task = self._opened()
-            samples = [sample for answer in answers for sample in answer.samples()]
             pool.append(samples)
             for answer in answers:
                 self._out.pop(answer.request.id, None)
                 self._ask_again(answer)
-            task.advance(len(samples))
+            self._follow_up(judged)
+            task.advance(self._done_with(len(samples)))
             self._finish_if_done()
 
     def refuse(self, request: Request, reason: str) -> None:
@@ -175,7 +213,9 @@ class Draw:
             if self._refused == 1:
                 self._progress.note(f"{self.label}: problem {request.problem_id}: {reason}")
             self._out.pop(request.id, None)
-            task.advance(request.count)
+            if self._adaptive is not None:
+                self._adaptive.drop(request.problem_id)
+            task.advance(self._done_with(request.count))
             self._finish_if_done()
 
     def book_waste(self, lines: Sequence[LedgerLine]) -> None:
@@ -198,17 +238,24 @@ class Draw:
             raise RuntimeError("begin() comes first")
         return self._pool, self._task
 
-    def _set_waiting(self, requests: Iterable[Request]) -> None:
-        self._waiting = deque(requests)
-        self._waiting_samples = sum(request.count for request in self._waiting)
+    def _follow_up(self, judged: Sequence[Judged]) -> None:
+        """Asks for the next blocks of an adaptive draw, after all that waits already."""
+        if self._adaptive is not None:
+            self._waiting.put_last(requests_of(self.job, self._adaptive.add(judged)))
+
+    def _done_with(self, samples: int) -> int:
+        """What to count for `samples` new ones: with those that an early stop leaves undrawn."""
+        if self._adaptive is None:
+            return samples
+        before, self._left = self._left, self._adaptive.left
+        return before - self._left
 
     def _ask_again(self, answer: Answer) -> None:
         got = len(answer.completions)
         if got >= answer.request.count:
             return
         _, rest = answer.request.split(got)
-        self._waiting.appendleft(rest)
-        self._waiting_samples += rest.count
+        self._waiting.put_first([rest])
 
     def _finish_if_done(self) -> None:
         if not self.finished:

@@ -18,11 +18,14 @@ from harness.generators.draw import Draw, Stopped
 from harness.generators.endpoint import draw_from_servers, servers_for
 from harness.generators.hardware import places
 from harness.generators.jobs import DecodingSettings, PoolJob
+from harness.generators.managed import Surroundings
+from harness.generators.ray_client import RayClient, RaySettings
 from harness.generators.servers import Server
 from harness.generators.spending import Purse, SpendingAccount, purses_of
 from harness.generators.vllm_client import WINDOW_SAMPLES, VllmClient
 from harness.models import check_model_folder, model_location
 from harness.progress import Progress
+from harness.recipe.engine_sections import Ray
 
 __all__ = ["DecodingSettings", "PoolJob", "fill_pools"]
 
@@ -38,6 +41,7 @@ def fill_pools(
     log: Callable[[str], Path],
     vllm_python: Path | None = None,
     spending: SpendingAccount | None = None,
+    ray: Ray | None = None,
 ) -> None:
     """Draws what the jobs' pools lack; each finished pool is compacted.
 
@@ -50,6 +54,7 @@ def fill_pools(
         log: the file that takes what an engine process of a given name prints.
         vllm_python: an interpreter with vLLM; the harness's own environment if None.
         spending: pays for endpoints, and bounds what they may cost; no bound if None.
+        ray: the Ray cluster that runs vLLM; processes on this machine if None.
 
     Raises:
         InputError: a pool of another origin, or a model that cannot be served.
@@ -79,34 +84,66 @@ def fill_pools(
             work = _server_work(draw, servers, crew, progress.note, purse)
             crew.add(f"endpoint-{number}", work)
         if managed:
-            python = _interpreter(vllm_python, progress)
-            queue = DrawQueue(managed)
-            offline = all(Path(model_location(draw.job.model)).is_dir() for draw in managed)
-            for place in places(workers, offline=offline)[: _useful_workers(managed)]:
-                client = VllmClient(
-                    place, python, log(f"vllm-{place.number}"), crew.stop, progress.note
-                )
-                crew.add(f"vllm-{place.number}", _managed_work(client, queue))
+            python = _interpreter(vllm_python, progress, with_ray=ray is not None)
+            _add_clients(crew, managed, workers, ray, python, log, progress)
         crew.work()
+
+
+def _add_clients(
+    crew: Crew,
+    draws: Sequence[Draw],
+    workers: int | None,
+    ray: Ray | None,
+    python: Path,
+    log: Callable[[str], Path],
+    progress: Progress,
+) -> None:
+    """One client for the whole cluster, or one for each place of this machine."""
+    queue = DrawQueue(draws, crew.stop)
+    offline = all(Path(model_location(draw.job.model)).is_dir() for draw in draws)
+
+    def around(name: str) -> Surroundings:
+        return Surroundings(python, log(name), crew.stop, progress.note)
+
+    if ray is not None:
+        settings = RaySettings.of(ray, workers, offline=offline)
+        crew.add("ray", _managed_work(RayClient(settings, around("ray")), queue))
+        return
+    group = max(draw.job.engine.tensor_parallel_size for draw in draws)
+    found = places(workers, offline=offline, tensor_parallel_size=group)
+    for place in found[: _useful_workers(draws)]:
+        name = f"vllm-{place.number}"
+        crew.add(name, _managed_work(VllmClient(place, around(name)), queue))
 
 
 class DrawQueue:
     """Which draw a worker does next."""
 
-    def __init__(self, draws: Sequence[Draw]) -> None:
+    def __init__(self, draws: Sequence[Draw], stop: threading.Event) -> None:
         self._fresh = sorted(draws, key=lambda draw: draw.expected_work)
         self._begun: list[Draw] = []
+        self._stop = stop
         self._lock = threading.Lock()
 
     def next(self) -> Draw | None:
-        """A draw that nobody does yet, else one that needs help, else None."""
-        with self._lock:
-            if self._fresh:
-                draw = self._fresh.pop()
-                self._begun.append(draw)
-                return draw
-            needy = max(self._begun, key=lambda draw: draw.waiting, default=None)
-            return needy if needy is not None and needy.waiting >= _WORTH_HELPING else None
+        """A draw that nobody does yet, else one that needs help, else None.
+
+        While an adaptive draw is under way its next blocks may come at any moment, so there
+        it waits.
+        """
+        while True:
+            with self._lock:
+                if self._fresh:
+                    draw = self._fresh.pop()
+                    self._begun.append(draw)
+                    return draw
+                needy = [draw for draw in self._begun if draw.waiting >= _worth_helping(draw)]
+                if needy:
+                    return max(needy, key=lambda draw: draw.waiting)
+                if not any(draw.adaptive and not draw.finished for draw in self._begun):
+                    return None
+            if self._stop.wait(_JOIN_SECONDS):
+                raise Stopped
 
 
 class Crew:
@@ -163,7 +200,7 @@ class Crew:
             ended.set()
 
 
-def _managed_work(client: VllmClient, queue: DrawQueue) -> Callable[[], None]:
+def _managed_work(client: VllmClient | RayClient, queue: DrawQueue) -> Callable[[], None]:
     def work() -> None:
         try:
             while (draw := queue.next()) is not None:
@@ -189,8 +226,15 @@ def _server_work(
 
 def _useful_workers(draws: Sequence[Draw]) -> int:
     """More processes than draws are of use only where a draw is large enough to be shared."""
-    shares = sum(draw.waiting // _WORTH_HELPING for draw in draws)
+    shares = sum(draw.most_left // _WORTH_HELPING for draw in draws)
     return max(1, len(draws), shares)
+
+
+def _worth_helping(draw: Draw) -> int:
+    """From how many waiting samples on another worker is of use; blocks of an adaptive draw are
+    small and come again and again.
+    """
+    return 1 if draw.adaptive else _WORTH_HELPING
 
 
 def _check_models(draws: Sequence[Draw]) -> None:
@@ -205,7 +249,8 @@ def _check_models(draws: Sequence[Draw]) -> None:
     issues.raise_if_any("models that shall be sampled cannot be used:")
 
 
-def _interpreter(chosen: Path | None, progress: Progress) -> Path:
+def _interpreter(chosen: Path | None, progress: Progress, *, with_ray: bool) -> Path:
     from harness.engines.environment import engine_python
 
-    return engine_python("vllm", interpreter=chosen, progress=progress.note)
+    extras = ("ray",) if with_ray else ()
+    return engine_python("vllm", interpreter=chosen, progress=progress.note, extras=extras)

@@ -8,10 +8,11 @@ of a pool into requests, today or later, draws the same pool.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from harness.generators.adaptive import Stopping
 from harness.pool import Sample
 from harness.problems import Problem
 from harness.recipe import ModelCard
@@ -44,7 +45,7 @@ class PoolJob:
     Attributes:
         folder: the pool's folder; made if it is not there.
         problems: what is asked.
-        prompts: the text that is completed, by problem id.
+        prompts: the text that is completed, by problem id; `RenderedPrompts` in general.
         samples_per_problem: how many samples every problem shall have at least.
         model: who completes.
         decoding: how.
@@ -52,6 +53,8 @@ class PoolJob:
         seed: the run's seed; without effect on greedy decoding and where seeds are not taken.
         endpoints: servers to ask instead of a managed engine; they share the work.
         label: what progress lines call it.
+        stopping: when a problem's draw ends before `samples_per_problem`; never if None.
+        expected_tokens: mean completion length that the plan counts with; None if nobody planned.
     """
 
     folder: Path
@@ -64,6 +67,8 @@ class PoolJob:
     seed: int
     endpoints: tuple[Endpoint, ...] = ()
     label: str = ""
+    stopping: Stopping | None = None
+    expected_tokens: float | None = None
 
     @property
     def seeded(self) -> bool:
@@ -155,16 +160,10 @@ def runs_of(indices: Sequence[int], longest: int = LARGEST_REQUEST) -> Iterator[
             start = position
 
 
-def requests_of(job: PoolJob, missing: Sequence[tuple[str, Sequence[int]]]) -> list[Request]:
+def requests_of(job: PoolJob, missing: Iterable[tuple[str, Sequence[int]]]) -> Iterator[Request]:
     """The requests that draw the missing samples, in the order given."""
-    return [
-        Request(
-            problem_id=problem_id,
-            prompt=job.prompts[problem_id],
-            first_index=first,
-            count=count,
-            seed=base_seed(job.seed, problem_id) + first if job.seeded else None,
-        )
-        for problem_id, indices in missing
-        for first, count in runs_of(indices)
-    ]
+    for problem_id, indices in missing:
+        prompt = job.prompts[problem_id]
+        for first, count in runs_of(indices):
+            seed = base_seed(job.seed, problem_id) + first if job.seeded else None
+            yield Request(problem_id, prompt, first, count, seed)

@@ -220,6 +220,14 @@ def account_of(run: RunFolder) -> SpendingAccount | None:
     return SpendingAccount(exact(limit), spent_on(run.pools(), cards, unbilled), journal)
 
 
+def account_of_pool(job: PoolJob, limit: float) -> SpendingAccount:
+    """The account of a pool that grows by itself; as `account_of`."""
+    journal = ReservationJournal(job.folder / "reservations.jsonl")
+    journal.book_open()
+    unbilled = {shown_address(one) for one in job.endpoints if not one.billed}
+    return SpendingAccount(exact(limit), spent_on([job.folder], [job.model], unbilled), journal)
+
+
 def spent_on(pools: Iterable[Path], cards: Iterable[ModelCard], unbilled: set[str]) -> Fraction:
     """Dollars that endpoints have cost so far, by the pools' ledgers.
 

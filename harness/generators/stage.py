@@ -5,14 +5,16 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from harness.budget import pool_sizes
+from harness.budget import pool_sizes, stopping_rule
+from harness.generators.adaptive import Stopping
 from harness.generators.filling import DecodingSettings, PoolJob, fill_pools
 from harness.generators.spending import account_of
 from harness.pool import Pool
+from harness.pool.books import books_of
 from harness.pool.identity import IDENTITY_FILE
 from harness.problems.loading import load_problems
 from harness.progress import Progress
-from harness.prompts import generation_prompt
+from harness.prompts.rendering import RenderedPrompts
 from harness.recipe import SIDES, Recipe
 from harness.run_folder import RunFolder
 
@@ -33,7 +35,8 @@ def sample(
         workers: engine processes at once; the recipe's `execution.workers` if None.
 
     Returns:
-        Per side: samples in the pool, how many of them are new, tokens as the engine counted
+        Per side: the most samples that the allocation allows (all of them, where it is
+        uniform), samples in the pool, how many of them are new, tokens as the engine counted
         them, tokens that brought no sample, refused problems, and the seconds that requests
         took (many run side by side).
 
@@ -42,6 +45,7 @@ def sample(
         EnvironmentFailure: engine, server or disk fail; everything counted is safe.
     """
     jobs = sampling_jobs(run)
+    most = {side: len(job.problems) * job.samples_per_problem for side, job in jobs.items()}
     before = {side: _size_of(run.pool(side)) for side in SIDES}
     fill_pools(
         list(jobs.values()),
@@ -50,16 +54,24 @@ def sample(
         log=run.log,
         vllm_python=vllm_python,
         spending=account_of(run),
+        ray=run.recipe.execution.ray_cluster,
     )
-    return {"pools": {side: _account(run.pool(side), before[side]) for side in SIDES}}
+    return {
+        "pools": {
+            side: {"most_samples": most[side], **_account(run.pool(side), before[side])}
+            for side in SIDES
+        }
+    }
 
 
 def sampling_jobs(run: RunFolder) -> dict[str, PoolJob]:
     """One job per side of the pair."""
     recipe = run.recipe
     problems = load_problems(recipe.problems, "train")
-    prompts = {one.id: generation_prompt(recipe.prompt, one.question) for one in problems}
+    prompts = RenderedPrompts(recipe.prompt, problems)
     sizes = pool_sizes(recipe)
+    until = stopping_rule(recipe)
+    stopping = Stopping(until, recipe.answer) if until else None
     return {
         side: PoolJob(
             folder=run.pool(side),
@@ -72,6 +84,8 @@ def sampling_jobs(run: RunFolder) -> dict[str, PoolJob]:
             seed=recipe.seeds.run,
             endpoints=recipe.execution.servers_of(side),
             label=f"sample {side.upper()} ({getattr(recipe.pair, side).label})",
+            stopping=stopping,
+            expected_tokens=recipe.decoding.planned_tokens,
         )
         for side in SIDES
     }
@@ -94,16 +108,13 @@ def _size_of(folder: Path) -> int:
 
 def _account(folder: Path, before: int) -> dict[str, Any]:
     pool = Pool.open(folder)
-    ledger = pool.ledger()
-    kept = [line for line in ledger if not line.wasted]
+    books = books_of(pool.ledger())
     return {
         "samples": len(pool),
         "new": len(pool) - before,
-        "prompt_tokens": sum(line.prompt_tokens for line in kept),
-        "completion_tokens": sum(line.completion_tokens for line in kept),
-        "wasted_tokens": sum(
-            line.prompt_tokens + line.completion_tokens for line in ledger if line.wasted
-        ),
+        "prompt_tokens": books.kept.prompt,
+        "completion_tokens": books.kept.completion,
+        "wasted_tokens": books.wasted.prompt + books.wasted.completion,
         "failures": len(pool.failures()),
-        "seconds": round(sum(line.seconds for line in ledger), 3),
+        "seconds": round(books.request_seconds, 3),
     }

@@ -7,27 +7,23 @@ what had been answered is on the disk.
 
 from __future__ import annotations
 
-import tempfile
-import threading
-import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NoReturn
 
-from harness.engines.process import EngineDied, EngineProcess
+from harness.engines.process import EngineDied
 from harness.errors import EnvironmentFailure, HarnessError, InputError
-from harness.generators.draw import Draw, Stopped
+from harness.generators.deaths import Deaths
+from harness.generators.draw import Draw
 from harness.generators.hardware import Place
-from harness.generators.jobs import Answer, Completion, PoolJob, Request
-from harness.generators.scratch import scratch_folder
+from harness.generators.jobs import Answer, Completion, DecodingSettings, PoolJob, Request
+from harness.generators.managed import Event, ManagedWorker, Surroundings
+from harness.generators.origin import engine_settings
 from harness.models import model_location
 
-WINDOW_SAMPLES = 2048
 SEQUENCES_AT_ONCE = 1024
-DEATHS_WITHOUT_PROGRESS = 3
-SILENCE_SECONDS = 600.0
+WINDOW_SAMPLES = 2 * SEQUENCES_AT_ONCE
 ENDPOINT_LABEL = "vllm"
-_POLL_SECONDS = 0.5
+_WORKER = "vllm_worker.py"
 
 
 class VllmClient:
@@ -35,32 +31,19 @@ class VllmClient:
 
     Args:
         place: where the process runs.
-        python: an interpreter with vLLM.
-        log: the file that takes what the engine prints.
-        stop: set when the work is to end.
-        note: takes a sentence for the user.
+        surroundings: interpreter, log, interrupt.
     """
 
-    def __init__(
-        self,
-        place: Place,
-        python: Path,
-        log: Path,
-        stop: threading.Event,
-        note: Callable[[str], None],
-    ) -> None:
+    def __init__(self, place: Place, surroundings: Surroundings) -> None:
         self._place = place
-        self._python = python
-        self._log = log
-        self._stop = stop
-        self._note = note
-        self._worker: EngineProcess | None = None
-        self._scratch: tempfile.TemporaryDirectory[str] | None = None
+        self._surroundings = surroundings
+        self._worker: ManagedWorker | None = None
         self._versions: dict[str, Any] = {}
-        self._loaded: tuple[Any, ...] = ()
+        self._loaded: dict[str, Any] = {}
         self._engine: dict[str, Any] = {}
         self._in_flight: dict[str, Request] = {}
-        self._deaths = 0
+        self._samples_in_flight = 0
+        self._deaths = Deaths()
 
     def serve(self, draw: Draw) -> None:
         """Works on a draw until nothing of it waits and all that was taken is answered.
@@ -70,174 +53,166 @@ class VllmClient:
             EnvironmentFailure: the engine keeps dying, or the disk is full.
             Stopped: `stop` was set.
         """
-        while True:
-            try:
-                self._ensure_loaded(draw.job)
-                draw.begin(self._engine)
-                self._work(draw)
-                return
-            except EngineDied as death:
-                draw.put_back(self._in_flight.values())
-                self.close()
-                self._count_death(death)
+        try:
+            while True:
+                try:
+                    self._ensure_loaded(draw.job)
+                    draw.begin(self._engine)
+                    self._work(draw)
+                    self._refuse_killers(draw, self._deaths.verdicts())
+                    return
+                except EngineDied as death:
+                    lost = list(self._in_flight.values())
+                    self.close()
+                    draw.put_back(self._deaths.count(lost, death))
+                    first_line = death.message.split("\n")[0].removesuffix("; the last it said:")
+                    self._surroundings.note(
+                        f"{first_line}; it is started again ({self._surroundings.log})"
+                    )
+        finally:
+            draw.put_back(self._deaths.take_back())
 
     def close(self) -> None:
         """Ends the worker; nothing of it is left."""
         self._in_flight.clear()
-        self._loaded = ()
+        self._samples_in_flight = 0
+        self._loaded = {}
         if self._worker is not None:
-            self._worker.stop()
+            self._worker.close()
             self._worker = None
-        if self._scratch is not None:
-            self._scratch.cleanup()
-            self._scratch = None
 
     def _ensure_loaded(self, job: PoolJob) -> None:
-        wanted = (
-            model_location(job.model),
-            job.model.revision,
-            job.engine.dtype,
-            job.engine.max_model_length,
-        )
         worker = self._worker or self._start()
+        wanted = load_request(job, self._place.cpu_cache_share)
         if self._loaded == wanted:
             return
-        location, revision, dtype, length = wanted
-        worker.send(
-            {
-                "request": "load",
-                "model": location,
-                "revision": revision,
-                "dtype": dtype,
-                "max_model_len": length,
-                "max_num_seqs": SEQUENCES_AT_ONCE,
-                "cpu_cache_share": self._place.cpu_cache_share,
-            }
-        )
-        event = self._wait_for("loaded", "load_failed")
+        worker.send(wanted)
+        event = worker.wait_for("loaded", "load_failed")
         if event["event"] == "load_failed":
-            self._refuse_model(job, event["reason"])
+            refuse_model(job, event["reason"], self._surroundings.log)
         self._loaded = wanted
-        self._engine = {
-            "name": "vllm",
-            "version": self._versions["vllm"],
-            "device": self._versions["device"],
-            "dtype": event["dtype"],
-            "max_model_length": event["max_model_len"],
-        }
+        self._engine = engine_in_force(job, {**self._versions, **event})
 
-    def _start(self) -> EngineProcess:
-        self._scratch = scratch_folder()
-        self._worker = EngineProcess(
-            self._python,
-            "vllm_worker.py",
-            log=self._log,
-            environment={**self._place.environment, "TMPDIR": self._scratch.name},
-            name="the vLLM worker",
+    def _start(self) -> ManagedWorker:
+        self._worker = ManagedWorker(
+            _WORKER, "the vLLM worker", self._surroundings, self._place.environment
         )
-        self._versions = self._wait_for("ready")
+        self._versions = self._worker.wait_for("ready")
         return self._worker
 
-    def _wait_for(self, *names: str) -> dict[str, Any]:
-        while True:
-            for event in self._events():
-                if event["event"] in names:
-                    return event
-
     def _work(self, draw: Draw) -> None:
-        last_sign = time.monotonic()
+        worker = self._running()
+        worker.resume()
         while True:
             self._feed(draw)
             if not self._in_flight:
                 return
-            events = self._events()
-            if events:
-                last_sign = time.monotonic()
-                self._take_in(draw, events)
-            elif time.monotonic() - last_sign > SILENCE_SECONDS:
-                raise EngineDied(
-                    f"the vLLM worker has said nothing for {SILENCE_SECONDS:.0f} s",
-                    f"The whole log: {self._log}",
-                    0,
-                    self._log,
-                )
+            self._take_in(draw, worker.events())
 
     def _feed(self, draw: Draw) -> None:
-        room = WINDOW_SAMPLES - sum(request.count for request in self._in_flight.values())
-        decoding = draw.job.decoding
-        requests = draw.take(room)
-        self._in_flight.update((request.id, request) for request in requests)
-        for request in requests:
-            self._process().send(
-                {
-                    "request": "generate",
-                    "id": request.id,
-                    "prompt": request.prompt,
-                    "n": request.count,
-                    "seed": request.seed,
-                    "temperature": decoding.temperature,
-                    "top_k": decoding.top_k,
-                    "top_p": decoding.top_p,
-                    "max_tokens": decoding.max_tokens,
-                    "stop": list(decoding.stop),
-                }
-            )
+        if self._deaths.has_suspects:
+            if not self._in_flight:
+                self._send(draw.job.decoding, [self._deaths.next_suspect()])
+            return
+        at_once = draw.job.engine.options.get("max_num_seqs")
+        window = 2 * at_once if at_once else WINDOW_SAMPLES
+        self._send(draw.job.decoding, draw.take(window - self._samples_in_flight))
 
-    def _take_in(self, draw: Draw, events: list[dict[str, Any]]) -> None:
+    def _send(self, decoding: DecodingSettings, requests: list[Request]) -> None:
+        for request in requests:
+            self._in_flight[request.id] = request
+            self._samples_in_flight += request.count
+        for request in requests:
+            self._running().send(generate_request(request, decoding))
+
+    def _take_in(self, draw: Draw, events: list[Event]) -> None:
         finished = [event for event in events if event["event"] == "finished"]
         if finished:
-            draw.deliver([_answer(self._in_flight[event["id"]], event) for event in finished])
-            self._deaths = 0
-        for event in finished:
-            del self._in_flight[event["id"]]
+            answers = [answer_of(self._in_flight[event["id"]], event) for event in finished]
+            draw.deliver(answers)
+            requests = [self._settle(event["id"]) for event in finished]
+            self._refuse_killers(draw, self._deaths.progress(requests))
         for event in events:
             if event["event"] == "refused":
-                draw.refuse(self._in_flight.pop(event["id"]), event["reason"])
+                draw.refuse(self._settle(event["id"]), event["reason"])
 
-    def _events(self) -> list[dict[str, Any]]:
-        """What the worker has said since, after at most `_POLL_SECONDS`."""
-        events: list[dict[str, Any]] = []
-        try:
-            event = self._process().receive(timeout=_POLL_SECONDS)
-            while event is not None:
-                events.append(event)
-                event = self._process().receive(timeout=0)
-        except EngineDied:
-            if not events:  # Else its last words first; the next call says that it is dead.
-                raise
-        if self._stop.is_set():
-            raise Stopped
-        return events
+    def _settle(self, name: str) -> Request:
+        request = self._in_flight.pop(name)
+        self._samples_in_flight -= request.count
+        return request
 
-    def _process(self) -> EngineProcess:
+    def _refuse_killers(self, draw: Draw, killers: list[tuple[Request, str]]) -> None:
+        for request, reason in killers:
+            draw.refuse(request, reason)
+
+    def _running(self) -> ManagedWorker:
         if self._worker is None:
             raise RuntimeError("no worker was started")
         return self._worker
 
-    def _count_death(self, death: EngineDied) -> None:
-        if self._stop.is_set():
-            raise Stopped from death
-        self._deaths += 1
-        first_line = death.message.splitlines()[0].removesuffix("; the last it said:")
-        if self._deaths >= DEATHS_WITHOUT_PROGRESS:
-            raise EnvironmentFailure(
-                f"the vLLM worker died {self._deaths} times without finishing a request. "
-                f"{death.message}",
-                f"{death.advice}\nAll finished samples are safe; the same command goes on.",
-            ) from death
-        self._note(f"{first_line}; it is started again ({self._log})")
 
-    def _refuse_model(self, job: PoolJob, reason: str) -> NoReturn:
-        kind: type[HarnessError] = InputError
-        if "memory" in reason.lower():
-            kind = EnvironmentFailure
-        raise kind(
-            f"vLLM cannot serve the model {job.model.id}: {reason}",
-            f"Choose another model, or correct the recipe. The whole log: {self._log}",
-        )
+def load_request(job: PoolJob, cpu_cache_share: float) -> dict[str, Any]:
+    """What asks a worker for the model of a job."""
+    return {
+        "request": "load",
+        "model": model_location(job.model),
+        "revision": job.model.revision,
+        "dtype": job.engine.dtype,
+        "max_model_len": job.engine.max_model_length,
+        "max_num_seqs": SEQUENCES_AT_ONCE,
+        "tensor_parallel_size": job.engine.tensor_parallel_size,
+        "cpu_cache_share": cpu_cache_share,
+        "options": dict(job.engine.options),
+    }
 
 
-def _answer(request: Request, event: dict[str, Any]) -> Answer:
+def generate_request(request: Request, decoding: DecodingSettings) -> dict[str, Any]:
+    """What asks a worker for the samples of a request."""
+    return {
+        "request": "generate",
+        "id": request.id,
+        "prompt": request.prompt,
+        "n": request.count,
+        "seed": request.seed,
+        "temperature": decoding.temperature,
+        "top_k": decoding.top_k,
+        "top_p": decoding.top_p,
+        "max_tokens": decoding.max_tokens,
+        "stop": list(decoding.stop),
+    }
+
+
+def engine_in_force(job: PoolJob, reported: Event) -> dict[str, Any]:
+    """The engine's part of the pool's identity, from what the engine says about itself."""
+    return {
+        "name": "vllm",
+        "version": reported["vllm"],
+        "device": reported["device"],
+        "dtype": reported["dtype"],
+        "max_model_length": reported["max_model_len"],
+        **engine_settings(job.engine),
+    }
+
+
+def refuse_model(job: PoolJob, reason: str, log: Path) -> NoReturn:
+    """Says why a model cannot be served.
+
+    Raises:
+        InputError: model or settings are at fault.
+        EnvironmentFailure: there is not enough memory.
+    """
+    kind: type[HarnessError] = InputError
+    if "memory" in reason.lower():
+        kind = EnvironmentFailure
+    raise kind(
+        f"vLLM cannot serve the model {job.model.id}: {reason}",
+        "Choose another model, or correct the recipe (`engine`, `engine.options`). "
+        f"The whole log: {log}",
+    )
+
+
+def answer_of(request: Request, event: Event) -> Answer:
+    """The answer in a `finished` event."""
     return Answer(
         request=request,
         completions=tuple(

@@ -8,23 +8,17 @@ another version, without drawing a sample.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import asdict
+from collections.abc import Iterator
 from typing import Any
 
 from harness.grading.graded import open_pool
+from harness.grading.graders import GradeOne, Row, graders_of
 from harness.pool import Pool
-from harness.problems import Problem
 from harness.progress import Progress, Task
 from harness.recipe import SIDES, Side
 from harness.run_folder import RunFolder
 
-# Changes whenever the exact verifier's verdicts can change.
-CHAIN_VERIFIER_VERSION = "1"
 _COUNTED_AT_ONCE = 500
-
-Row = dict[str, Any]
-GradeOne = Callable[[Problem, str], Row]
 
 
 def grade(run: RunFolder, progress: Progress) -> dict[str, Any]:
@@ -47,7 +41,7 @@ def grade(run: RunFolder, progress: Progress) -> dict[str, Any]:
 def _grade_pool(run: RunFolder, side: Side, progress: Progress) -> dict[str, Any]:
     started = time.monotonic()
     pool = open_pool(run, side)
-    for grader, identity, grade_one in _graders(run):
+    for grader, identity, grade_one in graders_of(run.recipe.answer):
         complete = {**identity, "samples": pool.digest()}
         if pool.grader_identity(grader) == complete:
             continue
@@ -55,55 +49,6 @@ def _grade_pool(run: RunFolder, side: Side, progress: Progress) -> dict[str, Any
             rows = list(_rows(pool, grade_one, task))
         pool.write_verdicts(grader, _table(rows), complete)
     return {**_shares(pool, run), "seconds": round(time.monotonic() - started, 3)}
-
-
-def _graders(run: RunFolder) -> Iterator[tuple[str, dict[str, Any], GradeOne]]:
-    from harness.grading import grader_identity
-
-    answer = run.recipe.answer
-    identity = grader_identity(answer.format)
-    if answer.chain_verifier is None:
-        yield "answer", identity, _answer_grader(answer.format, exact=False)
-        return
-    verifier = {"verifier": answer.chain_verifier, "version": CHAIN_VERIFIER_VERSION}
-    yield "answer", {**identity, "settled_by": verifier}, _answer_grader(answer.format, exact=True)
-    yield "chain", {"grader": "chain", **verifier}, _chain_row
-
-
-def _answer_grader(format: str, *, exact: bool) -> GradeOne:
-    """Grades by comparison; with an exact verifier nothing is left undecided."""
-    from harness.grading import grade_completion
-
-    def grade_one(problem: Problem, completion: str) -> Row:
-        verdict = grade_completion(problem.gold, completion, format)
-        row = asdict(verdict)
-        if exact and verdict.outcome == "undecided":
-            row |= _settled(problem, completion)
-        return row
-
-    return grade_one
-
-
-def _settled(problem: Problem, completion: str) -> Row:
-    from harness.micro.verifier import verify_chain
-
-    verdict = verify_chain(problem.question, completion)
-    outcome = "correct" if verdict.answer_correct else "wrong"
-    return {"outcome": outcome, "stage": "exact verifier", "reason": verdict.reason}
-
-
-def _chain_row(problem: Problem, completion: str) -> Row:
-    from harness.grading import extract_answer
-    from harness.micro.verifier import verify_chain
-
-    verdict = verify_chain(problem.question, completion)
-    return {
-        "outcome": "correct" if verdict.chain_correct else "wrong",
-        "answer": extract_answer(completion, "hash").answer,
-        "rule": "micro",
-        "stage": "chain" if verdict.answer_correct else "answer",
-        "reason": verdict.reason,
-    }
 
 
 def _rows(pool: Pool, grade_one: GradeOne, task: Task) -> Iterator[Row]:

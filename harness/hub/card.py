@@ -8,7 +8,8 @@ from typing import Any
 import yaml
 
 from harness import __version__
-from harness.budget import MatchedBudget
+from harness.budget import MatchedBudget, stopping_rule
+from harness.budget.allocation import stopping_words
 from harness.recipe import Recipe
 
 PAPER = "https://arxiv.org/abs/2408.16737"
@@ -66,7 +67,7 @@ rows = load_dataset("PATH_OR_ID", "{config_name(arms[0])}", split="train")
 
 ## How it was made
 - Match: {recipe.match.kind}.
-{matches}
+{matches}{_allocation(recipe)}
 - Decoding: temperature {decoding.temperature:g}, top-k {decoding.top_k or "off"}, top-p \
 {decoding.top_p:g}, at most {decoding.max_tokens} tokens; run seed {recipe.seeds.run}. Every row \
 has its own seed.
@@ -88,6 +89,16 @@ def _shots(recipe: Recipe) -> str:
     if few_shot is None:
         return "without examples"
     return f"behind {few_shot.count} examples of {few_shot.source.removeprefix('lm_eval:')}"
+
+
+def _allocation(recipe: Recipe) -> str:
+    until = stopping_rule(recipe)
+    if until is None:
+        return ""
+    return (
+        f"\n- Allocation: adaptive. A problem was drawn until it had {stopping_words(until)}, or "
+        "all samples of the largest budget, so counts of samples are upper bounds."
+    )
 
 
 def _match_line(budget: MatchedBudget) -> str:

@@ -50,8 +50,9 @@ def missed(marked: ArrayLike, samples: ArrayLike, k: ArrayLike) -> Floats:
     # zero lies at k = n − m + 1, and between the two it falls steadily.
     certain = drawn >= n - m + 1
     rest = np.where(certain, drawn, n - m)
-    logarithm = (
-        gammaln(rest + 1) - gammaln(rest - drawn + 1) - gammaln(n + 1) + gammaln(n - drawn + 1)
+    # In pairs that cancel exactly where nothing is marked.
+    logarithm = (gammaln(rest + 1) - gammaln(n + 1)) + (
+        gammaln(n - drawn + 1) - gammaln(rest - drawn + 1)
     )
     return np.where(certain, 0.0, np.exp(np.minimum(logarithm, 0.0)))
 

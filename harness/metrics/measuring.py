@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from harness.metrics.estimators import Floats, pass_at_1
-from harness.metrics.pool_arrays import PoolArrays
+from harness.metrics.pool_arrays import AdaptiveArrays, PoolArrays
 from harness.recipe import SIDES, Side
 from harness.statistics import Difference, Interval, wilson
 from harness.statistics.intervals import percentile_interval, resampled
@@ -55,11 +55,11 @@ class Comparison:
                 found[name] = None
             elif name == "false_positive_rate" and value in (0.0, 1.0):
                 # Resampling nothing but zeros would claim certainty; Wilson's interval does not.
-                above, below = RATIOS[name]
+                _, below = RATIOS[name]
                 columns = self.columns[side]
-                found[name] = wilson(
-                    int(columns[above].sum()), int(columns[below].sum())
-                ).document()
+                trials = int(columns[below].sum())
+                marked = trials if value else 0
+                found[name] = wilson(marked, trials).document() if trials else None
             else:
                 found[name] = Interval(value, *percentile_interval(drawn)).document()
         return found
@@ -86,7 +86,8 @@ class Comparison:
     def _value(self, name: str, side: Side) -> float | None:
         columns = self.columns[side]
         if name in MEANS:
-            return float(columns[MEANS[name]].mean())
+            column = columns.get(MEANS[name])
+            return None if column is None else float(column.mean())
         above, below = RATIOS[name]
         if above not in columns or columns[below].sum() == 0:
             return None
@@ -95,7 +96,8 @@ class Comparison:
     def _drawn(self, name: str, side: Side) -> Floats | None:
         sums = self.sums[side]
         if name in MEANS:
-            return sums[MEANS[name]] / len(self.columns[side]["coverage"])
+            column = sums.get(MEANS[name])
+            return None if column is None else column / len(self.columns[side]["coverage"])
         above, below = RATIOS[name]
         if above not in sums:
             return None
@@ -103,8 +105,14 @@ class Comparison:
             return np.asarray(sums[above] / sums[below])
 
 
-def side_columns(arrays: PoolArrays, k: int) -> Columns:
-    """The (problems,) values of one side at k samples a problem, estimated from its whole pool."""
+def side_columns(arrays: PoolArrays | AdaptiveArrays, k: int) -> Columns:
+    """The (problems,) values of one side at k samples a problem, estimated from its whole pool.
+
+    An adaptive pool has no diversity. Its counts of correct samples and false positives stand
+    as unbiased shares of all samples, which have the same ratio.
+    """
+    if isinstance(arrays, AdaptiveArrays):
+        return _adaptive_columns(arrays, k)
     columns: Columns = {
         "coverage": arrays.coverage(k),
         "distinct": arrays.distinct(k),
@@ -113,6 +121,15 @@ def side_columns(arrays: PoolArrays, k: int) -> Columns:
     }
     if arrays.false_positives is not None:
         columns["false_positives"] = arrays.false_positives.astype(np.float64)
+    return columns
+
+
+def _adaptive_columns(arrays: AdaptiveArrays, k: int) -> Columns:
+    share = arrays.coverage(1.0)
+    columns: Columns = {"coverage": arrays.coverage(k), "pass_at_1": share, "correct": share}
+    false_positives = arrays.false_positive_share()
+    if false_positives is not None:
+        columns["false_positives"] = false_positives
     return columns
 
 
@@ -146,7 +163,7 @@ def by_level(columns: Mapping[Side, Columns], levels: tuple[str, ...]) -> dict[s
 
 
 def coverage_curve(
-    arrays: PoolArrays, largest: int, cost_per_sample: float
+    arrays: PoolArrays | AdaptiveArrays, largest: int, cost_per_sample: float
 ) -> list[dict[str, Any]]:
     """coverage@k for k = 1 … `largest`, with the cost of k samples a problem."""
     ks = np.arange(1, largest + 1)

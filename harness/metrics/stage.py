@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from harness.budget import MatchedBudget, match_of
+from harness.budget import MatchedBudget, match_of, pool_sizes, stopping_rule
+from harness.budget.allocation import allocation_document, stopping_words
 from harness.errors import InputError
 from harness.files import write_json
 from harness.grading.graded import open_graded_pool
@@ -20,13 +21,24 @@ from harness.metrics.measuring import (
     coverage_curve,
     side_columns,
 )
-from harness.metrics.pool_arrays import PoolArrays, pool_arrays
+from harness.metrics.pool_arrays import (
+    AdaptiveArrays,
+    PoolArrays,
+    adaptive_arrays,
+    pool_arrays,
+)
 from harness.pool import Pool
 from harness.progress import Progress
-from harness.recipe import SIDES, Side
+from harness.recipe import SIDES, Recipe, Side
+from harness.recipe.schema import Until
 from harness.run_folder import RunFolder
 
 ESTIMATOR = "unbiased at k samples a problem, from all samples of the pool"
+ADAPTIVE_ESTIMATOR = (
+    "unbiased at k samples a problem, from the samples of each problem up to its stopping point"
+)
+
+Arrays = PoolArrays | AdaptiveArrays
 
 
 def measure(run: RunFolder, progress: Progress) -> dict[str, Any]:
@@ -43,14 +55,13 @@ def measure(run: RunFolder, progress: Progress) -> dict[str, Any]:
         InputError: a pool is not sampled, not graded, or holds other problems than the other.
     """
     pools: dict[Side, Pool] = {side: open_graded_pool(run, side) for side in SIDES}
-    chain = run.recipe.answer.chain_verifier is not None
-    arrays: dict[Side, PoolArrays] = {side: pool_arrays(pools[side], chain=chain) for side in SIDES}
+    arrays: dict[Side, Arrays] = {side: _arrays(run.recipe, side, pools[side]) for side in SIDES}
     if arrays["wc"].problem_ids != arrays["se"].problem_ids:
         raise InputError(
             f"the pools of {run.path} do not hold the same problems in the same order.",
             "A comparison is paired by problem: sample both sides on one problem set.",
         )
-    matched = match_of(run.recipe)
+    matched, until = match_of(run.recipe), stopping_rule(run.recipe)
     budgets = {}
     with progress.task("measure", len(matched), "budgets") as task:
         for name, budget in matched.items():
@@ -66,7 +77,9 @@ def measure(run: RunFolder, progress: Progress) -> dict[str, Any]:
             "parameters": run.recipe.match.parameters,
             "unit": first.unit,
         },
-        "estimator": ESTIMATOR,
+        "allocation": allocation_document(until),
+        "estimator": ESTIMATOR if until is None else ADAPTIVE_ESTIMATOR,
+        "refused": {} if until is None else _refused(until),
         "grader": {side: pools[side].grader_identity("answer") for side in SIDES},
         "budgets": budgets,
         "curve": {
@@ -78,12 +91,30 @@ def measure(run: RunFolder, progress: Progress) -> dict[str, Any]:
     return document
 
 
+def _arrays(recipe: Recipe, side: Side, pool: Pool) -> Arrays:
+    chain, until = recipe.answer.chain_verifier is not None, stopping_rule(recipe)
+    if until is None:
+        return pool_arrays(pool, chain=chain)
+    return adaptive_arrays(
+        pool, chain=chain, enough=until.correct, largest=pool_sizes(recipe)[side]
+    )
+
+
+def _refused(until: Until) -> dict[str, str]:
+    """The metrics that an adaptive pool has no unbiased estimate of, and why."""
+    reason = (
+        f"the allocation stops a problem at {stopping_words(until)}, and how many distinct "
+        "solutions more samples would have shown cannot be estimated without bias"
+    )
+    return {"diversity_all": reason, "diversity_solved": reason}
+
+
 def _cost_per_sample(budget: MatchedBudget, side: Side) -> float:
     return budget.cost[side] / budget.samples_per_problem[side]
 
 
 def _budget_document(
-    budget: MatchedBudget, arrays: Mapping[Side, PoolArrays], pools: Mapping[Side, Pool]
+    budget: MatchedBudget, arrays: Mapping[Side, Arrays], pools: Mapping[Side, Pool]
 ) -> dict[str, Any]:
     k = budget.samples_per_problem
     columns = {side: side_columns(arrays[side], k[side]) for side in SIDES}
@@ -109,7 +140,7 @@ def _budget_document(
     }
 
 
-def _number_matched(k: int, arrays: Mapping[Side, PoolArrays]) -> dict[str, Any]:
+def _number_matched(k: int, arrays: Mapping[Side, Arrays]) -> dict[str, Any]:
     """The same comparison at equal numbers: which model is better, sample for sample."""
     columns: dict[Side, Columns] = {side: side_columns(arrays[side], k) for side in SIDES}
     comparison = compare(columns)

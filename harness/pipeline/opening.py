@@ -8,21 +8,19 @@ says where the work is done, not what is done.
 from __future__ import annotations
 
 import json
-import os
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from harness import __version__
 from harness.errors import InputError, Issue
 from harness.files import write_json
+from harness.locks import HOLDER_FILE, LOCK_FILE
 from harness.recipe import Recipe
 from harness.recipe.loading import differing_keys, experiment_document, read_recipe, write_recipe
 from harness.run_folder import RunFolder
 
-_OWN_FILES = {".lock", ".holder.json"}
+_OWN_FILES = {LOCK_FILE, HOLDER_FILE}
 
 
 def open_run(path: Path) -> RunFolder:
@@ -100,40 +98,3 @@ def _shown(document: Any, dotted: str) -> str:
 
 def _now() -> str:
     return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
-
-
-@contextmanager
-def held(path: Path) -> Iterator[None]:
-    """Holds a run's folder, so that no second harness works on it at the same time.
-
-    The operating system frees the lock when this process ends, however it ends.
-
-    Raises:
-        InputError: another process holds it.
-    """
-    from filelock import FileLock, Timeout
-
-    path.mkdir(parents=True, exist_ok=True)
-    holder = path / ".holder.json"
-    lock = FileLock(path / ".lock")
-    try:
-        lock.acquire(timeout=0)
-    except Timeout:
-        raise InputError(
-            f"another harness works on {path}{_described(holder)}.",
-            "Wait until it is done, or stop it; two at once would draw the same samples twice.",
-        ) from None
-    try:
-        write_json(holder, {"process": os.getpid(), "since": _now()})
-        yield
-    finally:
-        holder.unlink(missing_ok=True)
-        lock.release()
-
-
-def _described(holder: Path) -> str:
-    try:
-        document = json.loads(holder.read_text())
-        return f" (process {document['process']}, since {document['since']})"
-    except (OSError, ValueError, KeyError):
-        return ""

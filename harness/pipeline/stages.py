@@ -132,7 +132,10 @@ def prepare_engines(
 
     sampled_here = set(SIDES) - set(run.recipe.execution.endpoints)
     if "evaluate" in names or ("sample" in names and sampled_here):
-        engine_python("vllm", interpreter=options.vllm_python, progress=progress.note)
+        extras = ("ray",) if run.recipe.execution.engine == "ray" else ()
+        engine_python(
+            "vllm", interpreter=options.vllm_python, progress=progress.note, extras=extras
+        )
     if "train" in names and run.recipe.paradigms:
         engine_python("axolotl", interpreter=options.axolotl_python, progress=progress.note)
 

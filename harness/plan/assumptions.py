@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from harness.recipe import Recipe
+from harness.budget import pool_sizes, stopping_rule
+from harness.budget.allocation import stopping_words
+from harness.recipe import SIDES, Recipe
+from harness.recipe.schema import Until
 
 # A sample's row besides its text (ids, counts, seed, seconds), as a JSON line.
 BYTES_PER_SAMPLE = 250
@@ -29,6 +32,8 @@ def assumptions_of(recipe: Recipe) -> tuple[str, ...]:
         f"Sampling takes 2P FLOPs a completion token, P the {match.parameters} parameters; prompts "
         "and attention are left out, as in the paper."
     )
+    if (until := stopping_rule(recipe)) is not None:
+        said.append(_adaptive(recipe, until))
     if any(card.prices for card in (recipe.pair.wc, recipe.pair.se)):
         said.append("Dollars are those of completion tokens; prompt tokens are left out.")
     if recipe.paradigms:
@@ -50,3 +55,16 @@ def assumptions_of(recipe: Recipe) -> tuple[str, ...]:
     ):
         said.append("Splits without a count are taken whole; how large they are is not known here.")
     return tuple(said)
+
+
+def _adaptive(recipe: Recipe, until: Until) -> str:
+    sizes = pool_sizes(recipe)
+    bounds = " and ".join(
+        f"{min(until.correct, sizes[side])} to {sizes[side]} {side.upper()} samples"
+        for side in SIDES
+    )
+    return (
+        f"A problem is drawn until it has {stopping_words(until)} (allocation.until), so it gets "
+        f"{bounds}. How soon it stops is not known here: samples, tokens, FLOPs, dollars "
+        "and disk of the pools are upper bounds, as if none stopped early."
+    )

@@ -54,7 +54,7 @@ def plan_of(recipe: Recipe) -> Plan:
 
 def expected_tokens(recipe: Recipe) -> float:
     """The mean completion length that the plan assumes, in tokens."""
-    return recipe.decoding.expected_tokens or recipe.decoding.max_tokens / 2
+    return recipe.decoding.planned_tokens
 
 
 def _count(recipe: Recipe, name: str) -> int | None:

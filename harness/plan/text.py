@@ -6,8 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from harness.plan.values import Plan, PlannedCell
-
-_POWERS = ((1e18, "E"), (1e15, "P"), (1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k"))
+from harness.quantities import short_number
 
 
 def plan_text(plan: Plan) -> str:
@@ -131,16 +130,8 @@ def _shown(value: Any, show: Callable[[Any], str], unknown: str = "?") -> str:
 def _range(expected: float | None, largest: float | None) -> str:
     if expected is None or largest is None:
         return "?"
-    return f"{_number(expected)} to {_number(largest)}"
-
-
-def _number(value: float) -> str:
-    """Three digits with a power of thousand: 1.23 M."""
-    for power, letter in _POWERS:
-        if value >= power:
-            return f"{value / power:.3g} {letter}"
-    return f"{value:.3g}"
+    return f"{short_number(expected)} to {short_number(largest)}"
 
 
 def _bytes(count: float) -> str:
-    return f"{_number(count)}B"
+    return f"{short_number(count)}B"

@@ -1,17 +1,23 @@
 """Files that only grow, by whole lines, and never keep a part of one.
 
-`GrowingFile.append` returns when the lines are on the disk. If they cannot be written, the
-file is what it was before. What a crash can leave behind is one unfinished line at the end;
-opening the file for writing cuts it off.
+`GrowingFile.append` returns when the lines are on the disk, unless it is told not to wait. If
+they cannot be written, the file is what it was before. What a crash can leave behind is one
+unfinished line at the end; opening the file for writing cuts it off.
 """
 
 from __future__ import annotations
 
+import errno
 import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 
+from harness.errors import EnvironmentFailure
+
 _BLOCK_BYTES = 1 << 16
+_DISK_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
 class GrowingFile:
@@ -24,8 +30,12 @@ class GrowingFile:
         if self.torn_bytes:
             os.ftruncate(self._descriptor, self._size)
 
-    def append(self, lines: bytes) -> None:
-        """Writes whole lines and waits until the disk has them.
+    def append(self, lines: bytes, *, wait: bool = True) -> None:
+        """Writes whole lines.
+
+        Args:
+            lines: with their line ends.
+            wait: until the disk has them, so that they outlive a loss of power too.
 
         Raises:
             OSError: they could not be written (a full disk, say); the file is as it was.
@@ -34,11 +44,22 @@ class GrowingFile:
         try:
             while view:
                 view = view[os.write(self._descriptor, view) :]
-            os.fsync(self._descriptor)
+            if wait:
+                os.fsync(self._descriptor)
         except BaseException:
             os.ftruncate(self._descriptor, self._size)
             raise
         self._size += len(lines)
+
+    def wait(self) -> None:
+        """Waits until the disk has all lines."""
+        os.fsync(self._descriptor)
+
+    def clear(self) -> None:
+        """Removes all lines, and waits until the disk knows."""
+        os.ftruncate(self._descriptor, 0)
+        os.fsync(self._descriptor)
+        self._size = 0
 
     def close(self) -> None:
         """Closes the file; nothing is lost by not closing it."""
@@ -58,11 +79,17 @@ class GrowingFile:
         self.close()
 
 
-def whole_lines(path: Path) -> list[bytes]:
-    """The finished lines of a file, without their line ends; none if it is not there."""
-    if not path.exists():
-        return []
-    return path.read_bytes().split(b"\n")[:-1]
+@contextmanager
+def disk_explained(folder: Path, safe: Callable[[], int]) -> Iterator[None]:
+    """Turns a full or broken disk into a message that says what is safe and how to go on."""
+    try:
+        yield
+    except OSError as error:
+        what = "the disk is full" if error.errno in _DISK_FULL else f"cannot write ({error})"
+        raise EnvironmentFailure(
+            f"{what} while writing to {folder}; the {safe():,} samples counted so far are safe.",
+            "Make room and give the same command again: it goes on where it stopped.",
+        ) from error
 
 
 def flush_folder(folder: Path) -> None:

@@ -8,11 +8,13 @@ from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any
 
-from harness.errors import InputError, Issues
-from harness.files import read_json, write_atomically, write_json
+import orjson
+
+from harness.errors import InputError, Issue
+from harness.files import digest_of, read_json, write_atomically, write_json
 from harness.problems import Problem, digest_of_problems
 
-FORMAT = 1
+FORMAT = 2
 IDENTITY_FILE = "identity.json"
 PROBLEMS_FILE = "problems.jsonl"
 _MISSING = object()
@@ -22,14 +24,11 @@ def write_origin(folder: Path, identity: Mapping[str, Any], problems: Sequence[P
     """Writes the problems and then, as the last step of making a pool, its identity."""
     lines = [json.dumps({"id": one.id, **asdict(one)}) for one in problems]
     write_atomically(folder / PROBLEMS_FILE, "".join(line + "\n" for line in lines))
-    write_json(
-        folder / IDENTITY_FILE,
-        {
-            "format": FORMAT,
-            "problems": {"count": len(problems), "digest": digest_of_problems(problems)},
-            "identity": dict(identity),
-        },
-    )
+    content = {
+        "problems": {"count": len(problems), "digest": digest_of_problems(problems)},
+        "identity": dict(identity),
+    }
+    write_json(folder / IDENTITY_FILE, {"format": FORMAT, "digest": digest_of(content), **content})
 
 
 def read_identity(folder: Path) -> dict[str, Any]:
@@ -64,18 +63,25 @@ def check_same(folder: Path, old: Mapping[str, Any], new: Mapping[str, Any]) -> 
     Raises:
         InputError: every key that differs, with both values.
     """
-    issues = Issues()
-    before, now = dict(_flat(old)), dict(_flat(new))
-    for key in sorted(before.keys() | now.keys()):
-        had, has = before.get(key, _MISSING), now.get(key, _MISSING)
-        if had != has:
-            issues.add(key, f"the pool has {_shown(had)}, asked for is {_shown(has)}")
-    if len(issues):
+    issues = differences(old, new)
+    if issues:
         raise InputError(
             f"the pool in {folder} was drawn otherwise, so no sample can be added to it:",
             "Go on with the old settings, or choose another folder for a new pool.",
             issues,
         )
+
+
+def differences(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[Issue]:
+    """Every key that differs between two identities, with both values."""
+    before, now = dict(_flat(old)), dict(_flat(new))
+    issues = []
+    for key in sorted(before.keys() | now.keys()):
+        had, has = before.get(key, _MISSING), now.get(key, _MISSING)
+        if had != has:
+            message = f"the pool has {_shown(had)}, asked for is {_shown(has)}"
+            issues.append(Issue(key, message))
+    return issues
 
 
 def _read_document(folder: Path) -> dict[str, Any]:
@@ -96,19 +102,32 @@ def _read_document(folder: Path) -> dict[str, Any]:
             f"{path} is not of format {FORMAT}, the one that this version of the harness reads.",
             "Use the version that made the pool, or a newer one.",
         )
+    content = {name: document.get(name) for name in ("problems", "identity")}
+    if document.get("digest") != digest_of(content):
+        raise InputError(
+            f"{path} is not what was written (its digest does not fit).",
+            "Put the original file back; it is never changed.",
+        )
     return document
 
 
 def _read_problems(path: Path) -> list[Problem]:
     known = {field.name for field in fields(Problem)}
     try:
-        rows = [json.loads(line) for line in path.read_bytes().splitlines()]
+        rows = [_parsed(line) for line in path.read_bytes().splitlines()]
         return [Problem(**{key: row[key] for key in known}) for row in rows]
     except (OSError, ValueError, TypeError, KeyError) as error:
         raise InputError(
             f"{path} cannot be read as the problems of a pool ({error}).",
             "Put the original file back; it is never changed.",
         ) from None
+
+
+def _parsed(line: bytes) -> Any:
+    try:
+        return orjson.loads(line)
+    except ValueError:
+        return json.loads(line)  # It knows lone surrogates, which questions may hold.
 
 
 def _flat(document: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:

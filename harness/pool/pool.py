@@ -2,33 +2,35 @@
 
     identity.json        what the samples were drawn from and how; written once
     problems.jsonl       the problems, in the order that everything else follows
-    samples.jsonl        journal: samples since the last compaction, one line each
+    samples.jsonl        journal: the newest samples, one line each
+    runs/NUMBER.parquet  sorted runs: what the journal held before, since the last compaction
     samples.parquet      all older samples, in canonical order
     ledger.jsonl         one line per finished request: tokens, seconds, who answered
     failures.jsonl       requests that the engine refuses for good
     verdicts/NAME.parquet    what a grader says about each sample
 
-The samples are the union of journal and parquet file, each key (problem, sample index) once.
-One program writes to a pool at a time; its threads may share one `Pool`.
+The samples are the union of journal, runs and parquet file, each key (problem, sample index)
+once. One process writes to a pool at a time; its threads may share one `Pool`.
 """
 
 from __future__ import annotations
 
-import errno
 import hashlib
+import itertools
 import json
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import replace
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Self
 
 import orjson
 import pyarrow as pa
+import pyarrow.compute as pc
 
-from harness.errors import EnvironmentFailure, InputError, unknown_name
-from harness.pool.durable import whole_lines
+from harness.errors import InputError, unknown_name
+from harness.locks import Hold
+from harness.pool.arrivals import new_samples
+from harness.pool.durable import disk_explained
 from harness.pool.identity import (
     IDENTITY_FILE,
     check_same,
@@ -36,23 +38,23 @@ from harness.pool.identity import (
     read_origin,
     write_origin,
 )
+from harness.pool.journal import Damage, encode_lines, read_lines
+from harness.pool.masks import missing_below, set_bits
+from harness.pool.order import ProblemOrder
 from harness.pool.samples import (
     DRAWN_COLUMNS,
     KEY_COLUMNS,
     SAMPLE_COLUMNS,
+    SAMPLE_SCHEMA,
     Failure,
     LedgerLine,
     Sample,
-    line_of,
-    table_of,
 )
-from harness.pool.store import SampleStore
-from harness.pool.table import in_canonical_order
+from harness.pool.store import FAILURES_FILE, JOURNAL_FILE, LEDGER_FILE, TABLE_FILE, SampleStore
 from harness.pool.verdicts import grader_identity, read_verdicts, verdict_file, write_verdicts
 from harness.problems import Problem
 
-_DISK_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
-_DIGEST_ROWS = 10_000
+_LINES_AT_ONCE = 10_000
 
 
 class Pool:
@@ -73,15 +75,16 @@ class Pool:
         self.identity = dict(identity)
         self.problems = list(problems)
         self.repairs: list[str] = []
-        self._ids = [problem.id for problem in self.problems]
+        self._order = ProblemOrder([problem.id for problem in self.problems])
         self._lock = threading.RLock()
+        self._hold: Hold | None = None
         self._failed = {failure.problem_id for failure in self.failures()}
-        self._store = SampleStore(folder, self._ids, self.repairs.append)
-        self._masks = self._store.keys()
+        self._store = SampleStore(folder, self._order, self.repairs.append)
+        self._masks = self._store.masks()
 
     @classmethod
     def open(cls, folder: Path) -> Pool:
-        """Opens a pool for reading; nothing on the disk changes until something is added.
+        """Opens a pool for reading.
 
         Raises:
             InputError: no pool there, or one that cannot be trusted; says why.
@@ -95,27 +98,29 @@ class Pool:
     ) -> Pool:
         """Opens the pool in `folder` to add samples, or makes it; mends what a crash left.
 
+        The pool is held until it is closed: no other process can write to it.
+
         Args:
             folder: the pool's folder.
             identity: what the new samples are drawn from and how, JSON values only.
             problems: in the order that a new pool takes for canonical.
 
         Raises:
-            InputError: the pool there has another identity; the keys that differ are named.
+            InputError: the pool there has another identity (the keys that differ are named), or
+                another process writes to it.
         """
-        if (folder / IDENTITY_FILE).exists():
-            check_same(folder, read_identity(folder), json.loads(json.dumps(identity)))
-        elif (folder / "samples.jsonl").exists() or (folder / "samples.parquet").exists():
-            raise InputError(
-                f"{folder} holds samples but no {IDENTITY_FILE}, so their origin is unknown.",
-                "Put the file back, or choose another folder.",
-            )
-        else:
-            folder.mkdir(parents=True, exist_ok=True)
-            with _explain_disk(folder, lambda: 0):
-                write_origin(folder, identity, problems)
-        pool = cls.open(folder)
-        pool._store.mend()
+        hold = Hold(folder, "the pool")
+        try:
+            if (folder / IDENTITY_FILE).exists():
+                check_same(folder, read_identity(folder), json.loads(json.dumps(identity)))
+            else:
+                _make(folder, identity, problems)
+            pool = cls.open(folder)
+            pool._store.mend()
+        except BaseException:
+            hold.release()
+            raise
+        pool._hold = hold
         return pool
 
     def __enter__(self) -> Self:
@@ -125,9 +130,17 @@ class Pool:
         self.close()
 
     def close(self) -> None:
-        """Closes the files; nothing is lost by not closing them."""
+        """Closes the files and lets others write; nothing is lost by not closing them."""
         with self._lock:
             self._store.close()
+            if self._hold is not None:
+                self._hold.release()
+                self._hold = None
+
+    @property
+    def compacted(self) -> bool:
+        """Whether all samples lie in the canonical file."""
+        return self._store.compacted
 
     def __len__(self) -> int:
         return sum(mask.bit_count() for mask in self._masks.values())
@@ -144,32 +157,58 @@ class Pool:
             ValueError: a sample of a problem that the pool does not have.
         """
         with self._lock:
-            fresh = self._new_of(samples)
+            fresh = new_samples(samples, self._masks, self._order, self._stored)
             if not fresh:
                 return
-            with _explain_disk(self.folder, self.__len__):
+            with disk_explained(self.folder, self.__len__):
                 self._store.append(fresh)
             for sample in fresh:
                 self._masks[sample.problem_id] |= 1 << sample.sample_index
+            with disk_explained(self.folder, self.__len__):
+                self._store.write_out()
+
+    def add_tables(self, tables: Iterable[pa.Table], ledger: Iterable[LedgerLine]) -> None:
+        """Adds samples that lie somewhere already, streamed; `compact` must follow.
+
+        Unlike `append` this books nothing by itself, and a sample that clashes with another is
+        found by `compact` only.
+
+        Args:
+            tables: the columns of `SAMPLE_SCHEMA`, rows in any order.
+            ledger: what the samples took.
+
+        Raises:
+            EnvironmentFailure: the disk is full.
+            ValueError: a sample of a problem that the pool does not have.
+        """
+        with self._lock, disk_explained(self.folder, self.__len__):
+            for lines in _few(ledger):
+                self._store.append_lines(LEDGER_FILE, encode_lines(lines))
+            self._store.add_tables(tables)
+            self._masks = self._store.masks()
 
     def record_failure(self, failure: Failure) -> None:
         """Notes that the engine refuses a problem for good; it is not asked again."""
-        with self._lock, _explain_disk(self.folder, self.__len__):
-            self._store.append_line("failures.jsonl", line_of(failure))
+        with self._lock, disk_explained(self.folder, self.__len__):
+            self._store.append_lines(FAILURES_FILE, encode_lines([failure]))
             self._failed.add(failure.problem_id)
 
     def record_waste(self, lines: Sequence[LedgerLine]) -> None:
         """Books what was spent on requests that brought no sample (`LedgerLine.wasted`)."""
-        with self._lock, _explain_disk(self.folder, self.__len__):
-            self._store.append_line("ledger.jsonl", b"".join(map(line_of, lines)))
+        with self._lock, disk_explained(self.folder, self.__len__):
+            self._store.append_lines(LEDGER_FILE, encode_lines(lines))
 
     def failures(self) -> list[Failure]:
         """The requests that were refused for good, in the order in which that was found."""
-        return [Failure(**row) for row in _rows(self.folder / "failures.jsonl")]
+        return [Failure(**row) for row in read_lines(self.folder / FAILURES_FILE, Damage())]
 
-    def ledger(self) -> list[LedgerLine]:
-        """Every finished request, those that brought nothing included, in order of their end."""
-        return [LedgerLine(**row) for row in _rows(self.folder / "ledger.jsonl")]
+    def ledger(self) -> Iterator[LedgerLine]:
+        """Every finished request, those that brought nothing included, in order of their end.
+
+        A damaged line of the books costs that line only.
+        """
+        for row in read_lines(self.folder / LEDGER_FILE, Damage()):
+            yield LedgerLine(**row)
 
     def counts(self) -> dict[str, int]:
         """How many samples each problem has, in canonical order; problems without any too."""
@@ -180,11 +219,16 @@ class Pool:
 
         Problems that the engine refuses for good are left out.
         """
-        full = (1 << samples_per_problem) - 1
         return [
-            (problem, _set_bits(full & ~mask))
-            for problem, mask in self._masks.items()
-            if full & ~mask and problem not in self._failed
+            (problem, set_bits(mask)) for problem, mask in self.missing_masks(samples_per_problem)
+        ]
+
+    def missing_masks(self, samples_per_problem: int) -> list[tuple[str, int]]:
+        """As `missing`, with the indices as the set bits of an integer."""
+        return [
+            (problem, mask)
+            for problem, mask in missing_below(self._masks.items(), samples_per_problem)
+            if problem not in self._failed
         ]
 
     def samples(self, columns: Sequence[str] | None = None) -> pa.Table:
@@ -203,6 +247,14 @@ class Pool:
         with self._lock:
             return self._store.read(list(dict.fromkeys([*KEY_COLUMNS, *wanted]))).select(wanted)
 
+    def batches(self, columns: Sequence[str] | None = None) -> Iterator[pa.Table]:
+        """The samples in canonical order, some thousands at a time; as `samples`, at constant
+        memory.
+        """
+        wanted = list(SAMPLE_COLUMNS if columns is None else columns)
+        for table in self._store.batches(list(dict.fromkeys([*KEY_COLUMNS, *wanted]))):
+            yield table.select(wanted)
+
     def digest(self) -> str:
         """SHA-256 of what was drawn: equal pools have equal digests, however they were drawn.
 
@@ -211,19 +263,18 @@ class Pool:
         files, do not enter.
         """
         digest = hashlib.sha256()
-        table = self.samples(DRAWN_COLUMNS)
-        for batch in table.to_batches(max_chunksize=_DIGEST_ROWS):
-            columns = [column.to_pylist() for column in batch.columns]
+        for table in self.batches(DRAWN_COLUMNS):
+            columns = [column.to_pylist() for column in table.columns]
             digest.update(b"".join(orjson.dumps(row) + b"\n" for row in zip(*columns, strict=True)))
         return digest.hexdigest()
 
     def compact(self) -> None:
-        """Moves the journal's samples into the parquet file; harmless to interrupt.
+        """Merges journal and runs into the parquet file; harmless to interrupt.
 
         Raises:
-            EnvironmentFailure: the disk is full; the journal keeps the samples.
+            EnvironmentFailure: the disk is full; every sample is still there.
         """
-        with self._lock, _explain_disk(self.folder, self.__len__):
+        with self._lock, disk_explained(self.folder, self.__len__):
             self._store.compact()
 
     def write_verdicts(
@@ -238,8 +289,8 @@ class Pool:
                 (key `grader`, JSON) if None.
         """
         path = verdict_file(self.folder, grader)
-        with _explain_disk(self.folder, self.__len__):
-            write_verdicts(path, table, self._ids, identity)
+        with disk_explained(self.folder, self.__len__):
+            write_verdicts(path, table, self._order, identity)
 
     def verdicts(self, grader: str) -> pa.Table:
         """A grader's verdicts in canonical order.
@@ -253,51 +304,26 @@ class Pool:
         """Version and settings of the grader that gave the verdicts; None without verdicts."""
         return grader_identity(verdict_file(self.folder, grader))
 
-    def _new_of(self, samples: Sequence[Sample]) -> list[Sample]:
-        fresh: dict[tuple[str, int], Sample] = {}
-        known: list[Sample] = []
-        for sample in map(_storable, samples):
-            if sample.problem_id not in self._masks or sample.sample_index < 0:
-                raise ValueError(f"the pool has no place for sample {sample.key}")
-            repeated = self._masks[sample.problem_id] >> sample.sample_index & 1
-            if repeated or fresh.setdefault(sample.key, sample) is not sample:
-                known.append(sample)
-        if known:
-            both = pa.concat_tables([self._store.read(SAMPLE_COLUMNS), table_of([*fresh.values()])])
-            in_canonical_order(pa.concat_tables([both, table_of(known)]), self._ids)
-        return list(fresh.values())
+    def _stored(self, problem_ids: pa.Array) -> pa.Table:
+        """All samples of some problems."""
+        tables = (
+            table.filter(pc.is_in(table["problem_id"], value_set=problem_ids))
+            for table in self.batches(SAMPLE_COLUMNS)
+        )
+        return pa.concat_tables([SAMPLE_SCHEMA.empty_table(), *tables])
 
 
-@contextmanager
-def _explain_disk(folder: Path, safe: Callable[[], int]) -> Iterator[None]:
-    """Turns a full or broken disk into a message that says what is safe and how to go on."""
-    try:
-        yield
-    except OSError as error:
-        what = "the disk is full" if error.errno in _DISK_FULL else f"cannot write ({error})"
-        raise EnvironmentFailure(
-            f"{what} while writing to {folder}; the {safe():,} samples counted so far are safe.",
-            "Make room and give the same command again: it goes on where it stopped.",
-        ) from error
+def _few(lines: Iterable[LedgerLine]) -> Iterator[list[LedgerLine]]:
+    iterator = iter(lines)
+    while few := list(itertools.islice(iterator, _LINES_AT_ONCE)):
+        yield few
 
 
-def _storable(sample: Sample) -> Sample:
-    """The sample with text that UTF-8 can hold: lone surrogates become U+FFFD."""
-    try:
-        sample.completion.encode()
-    except UnicodeEncodeError:
-        text = sample.completion.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-        return replace(sample, completion=text)
-    return sample
-
-
-def _set_bits(mask: int) -> list[int]:
-    return [index for index in range(mask.bit_length()) if mask >> index & 1]
-
-
-def _rows(path: Path) -> Iterator[dict[str, Any]]:
-    for line in whole_lines(path):
-        try:
-            yield json.loads(line)
-        except ValueError:
-            continue  # A damaged line of the books costs that line only.
+def _make(folder: Path, identity: Mapping[str, Any], problems: Sequence[Problem]) -> None:
+    if (folder / JOURNAL_FILE).exists() or (folder / TABLE_FILE).exists():
+        raise InputError(
+            f"{folder} holds samples but no {IDENTITY_FILE}, so their origin is unknown.",
+            "Put the file back, or choose another folder.",
+        )
+    with disk_explained(folder, lambda: 0):
+        write_origin(folder, identity, problems)

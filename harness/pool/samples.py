@@ -8,9 +8,8 @@ The ledger books what requests took, those that brought nothing included.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, replace
 
 import pyarrow as pa
 
@@ -115,9 +114,14 @@ class Failure:
     reason: str
 
 
-def line_of(entry: LedgerLine | Failure) -> bytes:
-    """The entry as a JSON line, with its line end."""
-    return (json.dumps(asdict(entry)) + "\n").encode()
+def storable(sample: Sample) -> Sample:
+    """The sample with text that UTF-8 can hold: lone surrogates become U+FFFD."""
+    try:
+        sample.completion.encode()
+    except UnicodeEncodeError:
+        text = sample.completion.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+        return replace(sample, completion=text)
+    return sample
 
 
 def table_of(samples: Iterable[Sample]) -> pa.Table:

@@ -7,7 +7,7 @@ knowing who gave it.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from harness.errors import InputError
-from harness.pool.table import in_canonical_order, read_parquet, write_parquet
+from harness.pool.order import ProblemOrder, in_canonical_order
+from harness.pool.parquet import read_parquet, write_parquet
 
 VERDICT_SCHEMA = pa.schema(
     [
@@ -28,24 +29,30 @@ VERDICT_SCHEMA = pa.schema(
         pa.field("reason", pa.string()),
     ]
 )
+VERDICTS_FOLDER = "verdicts"
 OUTCOMES = ("correct", "wrong", "undecided")
 _METADATA_KEY = b"grader"
 
 
 def verdict_file(pool: Path, grader: str) -> Path:
     """Where a pool keeps the verdicts of a grader."""
-    return pool / "verdicts" / f"{grader}.parquet"
+    return pool / VERDICTS_FOLDER / f"{grader}.parquet"
+
+
+def graders_of(pool: Path) -> list[str]:
+    """The graders whose verdicts a pool has."""
+    return sorted(path.stem for path in (pool / VERDICTS_FOLDER).glob("*.parquet"))
 
 
 def write_verdicts(
-    path: Path, table: pa.Table, problem_ids: Sequence[str], grader: Mapping[str, Any] | None
+    path: Path, table: pa.Table, order: ProblemOrder, grader: Mapping[str, Any] | None
 ) -> None:
     """Writes verdicts in canonical order.
 
     Args:
         path: the file.
         table: the columns of `VERDICT_SCHEMA`, in any order.
-        problem_ids: the pool's problems in its order.
+        order: the pool's order of problems.
         grader: the grader's identity; taken from the table's metadata if None.
 
     Raises:
@@ -58,10 +65,11 @@ def write_verdicts(
     strangers = set(rows["outcome"].unique().to_pylist()) - set(OUTCOMES)
     if strangers:
         raise ValueError(f"unknown outcomes: {', '.join(sorted(map(str, strangers)))}")
-    ordered = in_canonical_order(rows, problem_ids)
+    ordered = in_canonical_order(rows, order)
     if ordered.num_rows != rows.num_rows:
         raise ValueError("a sample has two verdicts")
-    write_parquet(path, ordered.replace_schema_metadata({_METADATA_KEY: document}))
+    schema = VERDICT_SCHEMA.with_metadata({_METADATA_KEY: document})
+    write_parquet(path, [ordered.replace_schema_metadata(schema.metadata)], schema)
 
 
 def read_verdicts(path: Path) -> pa.Table:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property
 
 _ID_DIGITS = 16
 
@@ -18,7 +19,8 @@ class Problem:
     """One problem.
 
     Attributes:
-        question: the text that a model is asked.
+        question: the text that a model is asked, or "" where it is not known; the problem then
+            needs an `external_id`.
         gold: the reference final answer, as text.
         level: difficulty as the data set names it ("1" … "5"), or "" where it has none.
         subject: subject as the data set names it, or "".
@@ -34,10 +36,14 @@ class Problem:
     solution: str = ""
     external_id: str = ""
 
-    @property
+    @cached_property
     def id(self) -> str:
-        """16 hexadecimal digits of the SHA-256 of question and gold answer."""
-        content = f"{self.question}\x00{self.gold}".encode("utf-8", "surrogatepass")
+        """16 hexadecimal digits of the SHA-256 of question and gold answer.
+
+        Where the question is not known, the data set's own name stands for it.
+        """
+        asked = self.question or f"\x00{self.external_id}"
+        content = f"{asked}\x00{self.gold}".encode("utf-8", "surrogatepass")
         return hashlib.sha256(content).hexdigest()[:_ID_DIGITS]
 
 

@@ -14,17 +14,25 @@ _LEVEL_WORD = re.compile(r"^Level\s+", re.IGNORECASE)
 _BOXES = re.compile(r"\\(?:boxed|fbox)\s*\{")
 
 
-def problem_of_row(row: Mapping[str, Any], columns: Columns) -> Problem:
+def problem_of_row(
+    row: Mapping[str, Any], columns: Columns, *, question_required: bool = True
+) -> Problem:
     """The problem in a row.
 
     Args:
         row: column names to values.
         columns: which column holds what.
+        question_required: whether the question must be known; where it may be null or absent,
+            the row needs an external id.
 
     Raises:
         InputError: a column is missing, empty, or not a text, or the gold answer is not there.
     """
-    question = _text(row, columns.question, "question")
+    question = ""
+    if question_required or row.get(columns.question) is not None:
+        question = _text(row, columns.question, "question")
+    elif not _optional(row, columns.external_id, "external_id"):
+        raise InputError("it has neither a question nor an external_id; it needs one of them")
     return Problem(
         question=question,
         gold=gold_answer(_text(row, columns.gold, "gold"), columns.gold_format),

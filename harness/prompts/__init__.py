@@ -13,6 +13,7 @@ from harness.recipe.schema import Prompt
 
 __all__ = [
     "examples_of",
+    "few_shot_text",
     "generation_prompt",
     "prompt_digest",
     "reference_completion",
@@ -35,7 +36,7 @@ def generation_prompt(prompt: Prompt, question: str) -> str:
         InputError: the recipe asks for more examples than there are.
         EnvironmentFailure: the examples cannot be read from lm-eval.
     """
-    return _examples_text(prompt) + training_prompt(prompt, question)
+    return few_shot_text(prompt) + training_prompt(prompt, question)
 
 
 def reference_completion(prompt: Prompt, solution: str) -> str:
@@ -46,10 +47,16 @@ def reference_completion(prompt: Prompt, solution: str) -> str:
 
 def prompt_digest(prompt: Prompt) -> str:
     """A digest of everything that shapes the prompts, the texts of the examples included."""
-    return digest_of({"prompt": prompt.model_dump(mode="json"), "examples": _examples_text(prompt)})
+    return digest_of({"prompt": prompt.model_dump(mode="json"), "examples": few_shot_text(prompt)})
 
 
-def _examples_text(prompt: Prompt) -> str:
+def few_shot_text(prompt: Prompt) -> str:
+    """What stands before the question: the worked examples, "" without any.
+
+    Raises:
+        InputError: the recipe asks for more examples than there are.
+        EnvironmentFailure: the examples cannot be read from lm-eval.
+    """
     if prompt.few_shot is None:
         return ""
     examples = examples_of(prompt.few_shot.source, prompt.few_shot.count)

@@ -47,6 +47,11 @@ def recipe_file(name_or_path: str) -> Path:
     return path
 
 
+def card_names() -> list[str]:
+    """The names of the shipped model cards."""
+    return _names(recipes_folder() / "models")
+
+
 def card_file(name: str, recipe_folder: Path | None) -> Path:
     """The file of a model card: in `models/` beside the recipe, or among the shipped ones.
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path as FilePath
 
-from harness.budget import matched_budget, unit_cost, unit_costs
+from harness.budget import matched_budget, pool_sizes, stopping_rule, unit_cost, unit_costs
 from harness.errors import InputError, Issues, unknown_name
 from harness.recipe.catalogue import axolotl_base_file
 from harness.recipe.checks_problems import (
@@ -155,6 +155,25 @@ def _budgets_reach_one_sample(recipe: Recipe) -> Iterator[Finding]:
             yield Finding(("budgets", name), error.message, error.advice)
 
 
+def _allocation_reaches_the_budgets(recipe: Recipe) -> Iterator[Finding]:
+    until = stopping_rule(recipe)
+    if until is None:
+        return
+    try:
+        sizes = pool_sizes(recipe)
+    except InputError:
+        return  # Reported by the checks above, at the cards and budgets.
+    side = max(SIDES, key=lambda one: sizes[one])
+    if until.max < sizes[side]:
+        yield Finding(
+            ("allocation", "until", "max"),
+            f"the largest budget gives {side.upper()} {sizes[side]} samples a problem, and what "
+            f"they would have shown cannot be estimated from at most {until.max};",
+            f"set it to {sizes[side]} or more (a side never draws more than its largest budget), "
+            "or choose smaller budgets.",
+        )
+
+
 def _expected_tokens_fit(recipe: Recipe) -> Iterator[Finding]:
     expected = recipe.decoding.expected_tokens
     if expected is not None and expected > recipe.decoding.max_tokens:
@@ -218,6 +237,7 @@ _CHECKS = (
     _lengths_fit,
     _cards_have_what_the_match_counts,
     _budgets_reach_one_sample,
+    _allocation_reaches_the_budgets,
     _repeated_entries,
     _students_are_named,
     _trained_arms_are_built,

@@ -15,6 +15,7 @@ PARADIGMS: tuple[Paradigm, ...] = ("student_lm", "wc_lm", "se_lm")
 Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_.-]{0,63}$")]
 # Part of dotted keys (`--set budgets.high.se=3`), so without dots.
 Label = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,63}$")]
+OptionName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
 NonEmpty = Annotated[str, Field(min_length=1)]
 PositiveInt = Annotated[int, Field(gt=0)]
 PositiveFloat = Annotated[float, Field(gt=0, allow_inf_nan=False)]

@@ -42,8 +42,8 @@ def validated(draft: Draft, settled: set[Path], issues: Issues) -> Recipe | None
     groups = _by_path(draft.values, details)
     for path, group in groups.items():
         inside_settled = any(path[: len(known)] == known for known in settled)
-        # Where a key may be a number or a mapping, a wrong entry of the mapping is reported as
-        # an error of the number too.
+        # Where a key may be a number (or a word) or a mapping, a wrong entry of the mapping is
+        # reported as an error of the number too.
         repeated = any(other[: len(path)] == path != other for other in groups)
         if not inside_settled and not (repeated and _is_type_error(group)):
             _report(draft, path, group, issues)
@@ -162,7 +162,7 @@ def _by_path(values: Any, details: list[ErrorDetails]) -> dict[Path, list[ErrorD
 
 
 def _is_type_error(group: list[ErrorDetails]) -> bool:
-    return all(item["type"].endswith("_type") for item in group)
+    return all(item["type"].endswith(("_type", "literal_error")) for item in group)
 
 
 def _report(draft: Draft, path: Path, group: list[ErrorDetails], issues: Issues) -> None:

@@ -16,6 +16,7 @@ from harness.recipe import yaml_text
 from harness.recipe.catalogue import card_file
 from harness.recipe.draft import Draft, Place, dotted
 from harness.recipe.reading import read_file
+from harness.recipe.schema_walk import known_keys
 
 KeyPath = yaml_text.Path
 CARD_PATHS: tuple[KeyPath, ...] = (
@@ -165,9 +166,17 @@ class Assembly:
                 return
             if number == len(override.path):
                 self.draft.put(step, override.value, override.place)
-            elif self.draft.get(step) is None:
+            elif self.draft.get(step) is None or self._is_word_for_section(step):
                 self.draft.put(step, {}, override.place)
             here = step
+
+    def _is_word_for_section(self, path: KeyPath) -> bool:
+        """Whether a word stands where a section may stand too, as in `allocation: uniform`."""
+        return (
+            path not in CARD_PATHS
+            and isinstance(self.draft.get(path), str)
+            and bool(known_keys(path))
+        )
 
     def _step(
         self, override: Override, here: KeyPath, inside: Any, part: str | int

@@ -10,7 +10,7 @@ import datetime
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from harness.budget import match_of, parameters_of, price_in_force
+from harness.budget import match_of, parameters_of, pool_sizes, price_in_force, stopping_rule
 from harness.errors import InputError, Issue
 from harness.recipe.cards import ModelCard
 from harness.recipe.catalogue import recipe_file, shown
@@ -85,6 +85,7 @@ def _warnings(recipe: Recipe, today: datetime.date) -> Iterator[Warning_]:
             "the order of the rows alone has moved a result by points.",
         )
     yield from _budget_warnings(recipe)
+    yield from _allocation_warnings(recipe)
     yield from _unused(recipe)
 
 
@@ -126,6 +127,29 @@ def _budget_warnings(recipe: Recipe) -> Iterator[Warning_]:
                  for side in SIDES}  # fmt: skip
         if sizes["wc"] > sizes["se"]:
             yield "pair", "WC has more parameters than SE;", "are the two sides swapped?"
+
+
+def _allocation_warnings(recipe: Recipe) -> Iterator[Warning_]:
+    until = stopping_rule(recipe)
+    if until is None:
+        return
+    sizes = pool_sizes(recipe)
+    largest = max(sizes.values())
+    if until.max > largest:
+        yield (
+            "allocation.until.max",
+            f"no problem gets {until.max} samples: the largest budget gives {sizes['wc']} to WC "
+            f"and {sizes['se']} to SE;",
+            "a larger budget draws more.",
+        )
+    for side in SIDES:
+        if until.correct >= sizes[side]:
+            yield (
+                "allocation.until.correct",
+                f"{side.upper()} has {sizes[side]} samples a problem, so stopping at "
+                f"{until.correct} correct ones saves it none;",
+                "choose fewer.",
+            )
 
 
 def _unused(recipe: Recipe) -> Iterator[Warning_]:

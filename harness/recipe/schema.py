@@ -14,6 +14,7 @@ from urllib.parse import urlsplit, urlunsplit
 from pydantic import Field, model_validator
 
 from harness.recipe.cards import Day, ModelCard
+from harness.recipe.engine_sections import Engine, Ray
 from harness.recipe.fields import (
     PARADIGMS,
     SIDES,
@@ -33,6 +34,7 @@ from harness.recipe.problem_sections import Answer, Columns, FewShot, ProblemSet
 __all__ = [
     "PARADIGMS",
     "SIDES",
+    "Allocation",
     "Answer",
     "ArmName",
     "Arms",
@@ -50,6 +52,7 @@ __all__ = [
     "ProblemSet",
     "Prompt",
     "Publication",
+    "Ray",
     "Recipe",
     "Section",
     "Seeds",
@@ -58,6 +61,7 @@ __all__ = [
     "Students",
     "Training",
     "TrainingOverrides",
+    "Until",
 ]
 
 
@@ -91,16 +95,10 @@ class Decoding(Section):
         None, description="Mean completion length that `plan` assumes; half of max_tokens if unset."
     )
 
-
-class Engine(Section):
-    """Engine settings that can change a sample, and so belong to the experiment."""
-
-    dtype: Literal["auto", "float32", "bfloat16", "float16"] = Field(
-        "auto", description="Number format of weights and activations."
-    )
-    max_model_length: PositiveInt | None = Field(
-        None, description="Longest prompt and completion together, in tokens."
-    )
+    @property
+    def planned_tokens(self) -> float:
+        """The mean completion length that plans count with."""
+        return self.expected_tokens or self.max_tokens / 2
 
 
 class Match(Section):
@@ -129,6 +127,27 @@ class Budget(Section):
         if (self.se is None) == (self.wc is None):
             raise ValueError("give exactly one of `se` and `wc`; the match gives the other")
         return self
+
+
+class Until(Section):
+    """When a problem has enough samples."""
+
+    correct: PositiveInt = Field(description="Correct samples that end the draw of a problem.")
+    max: PositiveInt = Field(
+        description="Samples of a problem at most; no fewer than the largest budget gives a side."
+    )
+
+    @model_validator(mode="after")
+    def _reachable(self) -> Until:
+        if self.correct > self.max:
+            raise ValueError(f"{self.correct} correct samples cannot be among {self.max}")
+        return self
+
+
+class Allocation(Section):
+    """An adaptive allocation: a problem's samples decide how many of them are drawn."""
+
+    until: Until = Field(description="Each problem is drawn, in index order, until it has enough.")
 
 
 class Arms(Section):
@@ -245,8 +264,14 @@ class Execution(Section):
     """Where and how the work is done. Not part of the experiment: it may change on a resume."""
 
     workers: PositiveInt | None = Field(
-        None, description="Engine processes at once; one a GPU, or one a core up to 2, if unset."
+        None,
+        description="Engine processes at once (the data parallel size); one a GPU group, or one "
+        "a core up to 2, if unset.",
     )
+    engine: Literal["vllm", "ray"] = Field(
+        "vllm", description="`vllm`: processes on this machine; `ray`: vLLM on a Ray cluster."
+    )
+    ray: Ray = Field(default_factory=lambda: Ray())
     endpoints: dict[Side, Endpoint | Annotated[list[Endpoint], Field(min_length=1)]] = Field(
         default_factory=dict,
         description="Sides that are sampled from a server, or from several that share the work.",
@@ -261,6 +286,11 @@ class Execution(Section):
         if found is None:
             return ()
         return tuple(found) if isinstance(found, list) else (found,)
+
+    @property
+    def ray_cluster(self) -> Ray | None:
+        """The Ray cluster, if it is to run vLLM."""
+        return self.ray if self.engine == "ray" else None
 
 
 class Recipe(Section):
@@ -283,6 +313,11 @@ class Recipe(Section):
     match: Match
     budgets: dict[Label, Budget] = Field(
         min_length=1, description="Named budgets; nested views of one pool."
+    )
+    allocation: Literal["uniform"] | Allocation = Field(
+        "uniform",
+        description="How the samples are spread over the problems: `uniform`, the same number for "
+        "each, or `until`, which stops a problem early.",
     )
     arms: Arms
     paradigms: list[Paradigm] = Field(description="Which models are finetuned.")

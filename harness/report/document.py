@@ -8,6 +8,7 @@ from harness.files import digest_of
 from harness.recipe import SIDES, ModelCard, Recipe
 from harness.recipe.loading import experiment_document, recipe_document
 from harness.recipe.yaml_text import dump_yaml
+from harness.report.allocation import allocation_cautions, refusals
 from harness.report.findings import cautions_of, findings_of, headline, paper_lines
 from harness.report.results import Evaluations, Match
 from harness.report.schema import (
@@ -35,12 +36,14 @@ def report_of(sources: Sources) -> Report:
         headline=headline(match, findings, seeds),
         findings=findings,
         paper=paper_lines(match, findings, seeds),
-        cautions=cautions_of(budgets, findings, seeds),
+        cautions=[*allocation_cautions(measure), *cautions_of(budgets, findings, seeds)],
         missing=missing_of(sources),
         pair={side: _model(getattr(recipe.pair, side)) for side in SIDES},
         students={name: _model(recipe.student(name)) for name in recipe.paradigms},
         problems=_problem_set(sources),
         match=match,
+        allocation=recipe_document(recipe)["allocation"],
+        refused=measure.refused if measure else {},
         measured_problems=measure.problems if measure else None,
         budgets=budgets,
         curve=measure.curve if measure else {},
@@ -66,6 +69,7 @@ def missing_of(sources: Sources) -> list[str]:
             "False positives were not measured: the problem set has no exact verifier of the "
             "reasoning."
         )
+    missing += refusals(sources.measure)
     if len(sources.arms) < len(recipe.budgets) * len(recipe.arms.build):
         missing.append("Not every arm was built yet (harness build RUN).")
     missing += [

@@ -115,10 +115,12 @@ class Match(Part):
 
 
 class Measure(Part):
-    """`measure.json`."""
+    """`measure.json`; `refused` gives the reason for each measure that has no honest estimate."""
 
     problems: int
     match: Match
+    allocation: Any = "uniform"
+    refused: dict[str, str] = Field(default_factory=dict)
     grader: dict[str, Any] = Field(default_factory=dict)
     budgets: dict[str, BudgetQuality]
     curve: dict[Side, list[CurvePoint]] = Field(default_factory=dict)

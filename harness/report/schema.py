@@ -145,6 +145,8 @@ class Report(Part):
     students: dict[str, Model]
     problems: ProblemSetSummary
     match: Match | None
+    allocation: Any = "uniform"
+    refused: dict[str, str] = Field(default_factory=dict)
     measured_problems: int | None
     budgets: dict[str, BudgetQuality]
     curve: dict[Side, list[CurvePoint]]

@@ -18,7 +18,7 @@ HEAVY = (
 
 COMMANDS = (
     "run", "plan", "sample", "grade", "measure", "build", "push", "train", "evaluate", "report",
-    "recipes", "engines", "leaderboard", "micro",
+    "pool", "recipes", "engines", "leaderboard", "micro",
 )  # fmt: skip
 
 

@@ -11,6 +11,7 @@ from harness.generators.filling import DecodingSettings, PoolJob, fill_pools
 from harness.problems import Problem
 from harness.progress import Progress
 from harness.recipe import ModelCard
+from harness.recipe.engine_sections import Ray
 from harness.recipe.schema import Endpoint, Engine
 
 
@@ -43,12 +44,22 @@ def job(
     return PoolJob(**{**settings, **others})
 
 
-def fill(*jobs: PoolJob, workers: int | None = 1, python: Path | None = None) -> str:
+def fill(
+    *jobs: PoolJob,
+    workers: int | None = 1,
+    python: Path | None = None,
+    ray: Ray | None = None,
+) -> str:
     """Fills pools; returns what was said."""
     said = io.StringIO()
     log = log_folder(jobs[0].folder.parent)
     fill_pools(
-        jobs, workers=workers, progress=Progress(said, live=False), log=log, vllm_python=python
+        jobs,
+        workers=workers,
+        progress=Progress(said, live=False),
+        log=log,
+        vllm_python=python,
+        ray=ray,
     )
     return said.getvalue()
 

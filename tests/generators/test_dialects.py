@@ -135,7 +135,7 @@ def test_the_largest_n_is_learned(server: FaultServer, tmp_path: Path, most: int
     fill(job(tmp_path / "whole", samples=30, url=server.url))
     pools = [Pool.open(tmp_path / name) for name in ("limited", "whole")]
     assert pools[0].digest() == pools[1].digest()
-    assert len(pools[0].ledger()) == 5 * -(-30 // most)  # The prompt is paid for each time.
+    assert len(list(pools[0].ledger())) == 5 * -(-30 // most)  # The prompt is paid for each time.
 
 
 def test_a_server_without_n_at_all(server: FaultServer, tmp_path: Path) -> None:

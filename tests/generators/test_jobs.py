@@ -53,7 +53,7 @@ def test_a_sample_has_the_same_seed_in_every_division(missing: list[set[int]]) -
 def test_requests_are_bounded_and_greedy_ones_have_no_seed(tmp_path: Path) -> None:
     one = job(tmp_path, problems=1, temperature=0.0)
     (problem,) = one.problems
-    requests = requests_of(one, [(problem.id, list(range(LARGEST_REQUEST + 3)))])
+    requests = list(requests_of(one, [(problem.id, range(LARGEST_REQUEST + 3))]))
     assert [request.count for request in requests] == [LARGEST_REQUEST, 3]
     assert {request.seed for request in requests} == {None}
     assert len({request.id for request in requests}) == 2

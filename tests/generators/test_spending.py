@@ -220,7 +220,7 @@ def test_a_killed_run_forgets_no_money(tmp_path: Path) -> None:
         with pytest.raises(EnvironmentFailure, match="spending limit"):
             draw(one, 4000, tmp_path / "reservations.jsonl")
         assert billed_by(server) <= 4000
-    lines = Pool.open(one.folder).ledger()
+    lines = list(Pool.open(one.folder).ledger())
     assert any("was killed" in line.wasted for line in lines)
     assert not (tmp_path / "reservations.jsonl").exists()
 
@@ -235,7 +235,7 @@ def test_the_journal_books_each_open_request_once(tmp_path: Path) -> None:
         for index, when in ((0, 50.0), (1, 60.0))
     ]
     with Pool.open(one.folder) as pool:
-        before = len(pool.ledger())
+        before = len(list(pool.ledger()))
         pool.record_waste([LedgerLine(problem, 0, 1, 9, 0, 11, 0.1, "http://x", 55.0)])
     journal = ReservationJournal(tmp_path / "journal")
     for number, line in enumerate(lines):
@@ -246,7 +246,7 @@ def test_the_journal_books_each_open_request_once(tmp_path: Path) -> None:
         torn.write(b'{"open": 9, "li')
     for _ in range(2):
         ReservationJournal(tmp_path / "journal").book_open()
-    booked = Pool.open(one.folder).ledger()[before + 1 :]
+    booked = list(Pool.open(one.folder).ledger())[before + 1 :]
     assert booked == [lines[1]]  # The first one had been delivered at 55.
 
 

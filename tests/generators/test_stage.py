@@ -5,8 +5,10 @@ from __future__ import annotations
 import io
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+from aiohttp import web
 
 from harness.budget import pool_sizes
 from harness.generators.stage import sample, sampling_jobs
@@ -15,7 +17,7 @@ from harness.problems.loading import load_problems
 from harness.progress import Progress
 from harness.recipe.loading import load_recipe
 from harness.run_folder import RunFolder
-from tests.generators.fault_server import FaultServer, running, text_for
+from tests.generators.fault_server import FaultServer, honest, running, text_for
 
 
 @pytest.fixture
@@ -41,6 +43,7 @@ def test_sample_fills_both_pools_once(server: FaultServer, tmp_path: Path) -> No
     for side, size in sizes.items():
         account = document["pools"][side]
         assert account["samples"] == account["new"] == size * len(problems)
+        assert account["most_samples"] == account["samples"]
         assert account["prompt_tokens"] == 9 * len(problems)
         assert account["completion_tokens"] == 11 * account["samples"]
         pool = Pool.open(run.pool(side))
@@ -53,6 +56,25 @@ def test_sample_fills_both_pools_once(server: FaultServer, tmp_path: Path) -> No
     again = sample(run, quiet())
     assert len(server.bodies) == asked == 2 * len(problems)
     assert {side: account["new"] for side, account in again["pools"].items()} == {"wc": 0, "se": 0}
+
+
+def test_an_adaptive_run_says_what_it_spared(server: FaultServer, tmp_path: Path) -> None:
+    until = "allocation.until={correct: 1, max: 6}"
+    run = run_with(tmp_path, server, "problems.train.count=9", until)
+    gold = {one.question: one.gold for one in load_problems(run.recipe.problems, "train")}
+
+    def always_right(number: int, body: dict[str, Any]) -> web.Response:
+        question = body["prompt"].removeprefix("Q: ").removesuffix("\nA:")
+        answer = honest(body)
+        for choice in answer["choices"]:
+            choice["text"] = f" #### {gold[question]}"
+        return web.json_response(answer)
+
+    server.fault = always_right
+    pools = sample(run, quiet())["pools"]
+    assert {side: pool["samples"] for side, pool in pools.items()} == {"wc": 9, "se": 9}
+    assert {side: pool["most_samples"] for side, pool in pools.items()} == {"wc": 54, "se": 18}
+    assert {body.get("n", 1) for body in server.bodies} == {1}
 
 
 def test_jobs_carry_what_the_recipe_says(server: FaultServer, tmp_path: Path) -> None:

@@ -9,8 +9,6 @@ import signal
 import subprocess
 import sys
 import threading
-import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -18,11 +16,12 @@ import pytest
 
 from harness.engines.process import EngineProcess
 from harness.errors import EnvironmentFailure, InputError
-from harness.generators import vllm_client
+from harness.generators import managed, vllm_client
 from harness.generators.hardware import places
 from harness.micro import model_folder
 from harness.pool import Pool
 from tests.generators.jobs_for_tests import fill, job
+from tests.generators.watching import digest, journal_lines, processes_with, wait_until
 
 pytestmark = pytest.mark.engines
 MODEL = "micro:wc"
@@ -36,38 +35,6 @@ def reference(tmp_path_factory: pytest.TempPathFactory, vllm_python: Path) -> Pa
     folder = tmp_path_factory.mktemp("reference") / "pool"
     fill(job(folder, problems=PROBLEMS, samples=SAMPLES, model=MODEL), python=vllm_python)
     return folder
-
-
-def digest(folder: Path) -> str:
-    assert not (folder / "samples.jsonl").exists()
-    return Pool.open(folder).digest()
-
-
-def processes_with(text: str) -> list[int]:
-    """Processes that have `text` in their environment or command line."""
-    found = []
-    for entry in Path("/proc").glob("[0-9]*"):
-        try:
-            content = (entry / "environ").read_bytes() + (entry / "cmdline").read_bytes()
-            zombie = (entry / "stat").read_text().rsplit(")", 1)[1].split()[0] == "Z"
-        except OSError:
-            continue
-        if text.encode() in content and int(entry.name) != os.getpid() and not zombie:
-            found.append(int(entry.name))
-    return found
-
-
-def wait_until(what: Callable[[], Any], seconds: float = 120) -> Any:
-    deadline = time.monotonic() + seconds
-    while not (value := what()):
-        assert time.monotonic() < deadline, "waited too long"
-        time.sleep(0.05)
-    return value
-
-
-def journal_lines(folder: Path) -> int:
-    journal = folder / "samples.jsonl"
-    return journal.read_bytes().count(b"\n") if journal.exists() else 0
 
 
 def wait_for_more_lines(folder: Path, than: int, process: subprocess.Popen[str]) -> None:
@@ -115,7 +82,7 @@ def test_a_killed_worker_is_replaced_and_two_share_a_pool(
             super().__init__(*arguments, **options)
             started.append(self)
 
-    monkeypatch.setattr(vllm_client, "EngineProcess", Recorded)
+    monkeypatch.setattr(managed, "EngineProcess", Recorded)
     folder = tmp_path / "pool"
 
     def kill() -> None:
@@ -243,7 +210,7 @@ def test_a_worker_that_keeps_dying_stops_the_work(
         def __init__(self, python: Path, worker: str, **options: Any) -> None:
             super().__init__(python, broken, **options)
 
-    monkeypatch.setattr(vllm_client, "EngineProcess", Broken)
+    monkeypatch.setattr(managed, "EngineProcess", Broken)
     with pytest.raises(EnvironmentFailure) as failure:
         fill(job(tmp_path / "pool", model=MODEL), python=vllm_python)
     assert "died 3 times" in str(failure.value)

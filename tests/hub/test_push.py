@@ -180,3 +180,18 @@ def test_an_impossible_name_is_refused(run: RunFolder, hub: StandInHub) -> None:
     result = push_to(hub, run, "not a name!")
     assert result.returncode == 2, result.stderr
     assert "not a name!" in result.stderr
+
+
+def test_the_card_says_that_an_allocation_was_adaptive(tmp_path: Path) -> None:
+    cards = {}
+    for name, until in (("uniform", []), ("adaptive", ["allocation.until={correct: 2, max: 6}"])):
+        run = make_run(tmp_path / name, *until)
+        grade(run, QUIET)
+        build(run, QUIET)
+        push(run, QUIET, folder=tmp_path / f"{name}-data")
+        cards[name] = (tmp_path / f"{name}-data" / "README.md").read_text()
+    assert (
+        "\n- Allocation: adaptive. A problem was drawn until it had 2 correct samples"
+        in (cards["adaptive"])
+    )
+    assert "Allocation" not in cards["uniform"]

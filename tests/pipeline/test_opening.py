@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from harness.errors import InputError
-from harness.pipeline.opening import held, open_or_create_run, open_run
+from harness.locks import held
+from harness.pipeline.opening import open_or_create_run, open_run
 from harness.recipe.loading import load_recipe
 
 
@@ -57,8 +58,8 @@ def test_a_file_in_place_of_the_folder_is_refused(tmp_path: Path) -> None:
 
 def test_a_second_process_is_refused_and_a_dead_one_is_not_waited_for(tmp_path: Path) -> None:
     program = (
-        "import sys, time; from pathlib import Path; from harness.pipeline.opening import held\n"
-        "with held(Path(sys.argv[1])):\n    print('held', flush=True); time.sleep(60)"
+        "import sys, time; from pathlib import Path; from harness.locks import held\n"
+        "with held(Path(sys.argv[1]), 'the run'):\n    print('held', flush=True); time.sleep(60)"
     )
     other = subprocess.Popen(
         [sys.executable, "-c", program, str(tmp_path)], stdout=subprocess.PIPE, text=True
@@ -66,11 +67,11 @@ def test_a_second_process_is_refused_and_a_dead_one_is_not_waited_for(tmp_path: 
     try:
         assert other.stdout is not None
         assert other.stdout.readline() == "held\n"
-        with pytest.raises(InputError, match=f"process {other.pid}"), held(tmp_path):
+        with pytest.raises(InputError, match=f"process {other.pid}"), held(tmp_path, "the run"):
             pass
     finally:
         other.kill()
         other.wait()
-    with held(tmp_path):
+    with held(tmp_path, "the run"):
         assert str(os.getpid()) in (tmp_path / ".holder.json").read_text()
     assert not (tmp_path / ".holder.json").exists()

@@ -50,6 +50,17 @@ def test_w2s_math_by_hand() -> None:
     assert planned.evaluation.completions == (3 + 18) * 500
 
 
+def test_an_adaptive_plan_is_an_upper_bound_and_says_so() -> None:
+    until = "allocation.until={correct: 4, max: 30}"
+    planned, uniform = (plan_of(load_recipe("w2s-micro", more)) for more in ([until], []))
+    assert planned.pools == uniform.pools
+    (said,) = set(planned.assumptions) - set(uniform.assumptions)
+    assert "until it has 4 correct samples (allocation.until)" in said
+    assert "it gets 4 to 30 WC samples and 4 to 10 SE samples" in said
+    assert "upper bounds" in said
+    assert said in plan_text(planned)
+
+
 @pytest.mark.parametrize("name", recipe_names())
 def test_every_cell_is_planned_and_every_model_sees_equally_many_rows(name: str) -> None:
     recipe = load_recipe(name)

@@ -40,5 +40,11 @@ def content(pool: Pool) -> list[tuple[str, int, str]]:
     return [tuple(row.values()) for row in table.to_pylist()]
 
 
+def reopened(pool: Pool) -> Pool:
+    """The pool, opened for writing once more, as the next command would."""
+    pool.close()
+    return Pool.open_or_create(pool.folder, pool.identity, pool.problems)
+
+
 def new_pool(folder: Path, count: int = 3) -> Pool:
     return Pool.open_or_create(folder, IDENTITY, problems(count))

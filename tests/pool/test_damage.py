@@ -19,6 +19,7 @@ from tests.pool.samples_for_tests import (
     new_pool,
     problems,
     reference,
+    reopened,
     sample,
 )
 
@@ -55,14 +56,14 @@ def test_any_history_gives_the_same_table(actions: list[tuple[str, Any]]) -> Non
             elif name == "crash in compaction":
                 pool = _compacted_but_journal_kept(pool)
             elif name == "reopen":
-                pool = new_pool(folder)
+                pool = reopened(pool)
             else:
                 (one, index), cut = argument
                 line = encode_line(sample(PROBLEMS[one], index))
                 with (folder / "samples.jsonl").open("ab") as stream:
                     stream.write(line[: cut % len(line)])
                 assert content(Pool.open(folder)) == reference(PROBLEMS, expected)
-                pool = new_pool(folder)
+                pool = reopened(pool)
             assert content(pool) == reference(PROBLEMS, expected)
             assert {key: len(found) for key, found in expected.items()} == pool.counts()
         pool.compact()
@@ -107,8 +108,9 @@ def test_damage_in_the_middle_costs_only_what_it_hits(data: st.DataObject) -> No
         assert any("put aside" in note for note in mended.repairs)
         assert (folder / "samples.jsonl.damaged").read_bytes() == bytes(damaged) + b"\n"
         mended.append([sample(PROBLEMS[hit // 4], hit % 4)])
-        assert not new_pool(folder).repairs
-        assert not new_pool(folder).missing(4)
+        mended = reopened(mended)
+        assert not mended.repairs
+        assert not mended.missing(4)
 
 
 def test_a_cut_anywhere_in_the_journal_keeps_the_whole_lines(tmp_path: Path) -> None:
@@ -127,7 +129,7 @@ def test_a_cut_anywhere_in_the_journal_keeps_the_whole_lines(tmp_path: Path) -> 
             assert content(pool) == reference([problem], {problem.id: set(range(count))})
             assert bool(pool.repairs) == (length not in {0, *ends})
             pool.append([sample(problem, 5)])
-            assert len(new_pool(tmp_path / "cut", 1)) == count + 1
+            assert len(Pool.open(tmp_path / "cut")) == count + 1
 
 
 def test_foreign_lines_are_put_aside(tmp_path: Path) -> None:

@@ -63,6 +63,11 @@ ENDPOINTS = st.fixed_dictionaries(
     },
 )
 SPLITS = st.fixed_dictionaries({"split": TEXTS}, optional={"count": st.none() | COUNTS})
+UNTIL = st.builds(
+    lambda correct, more: {"until": {"correct": correct, "max": correct + more}},
+    COUNTS,
+    st.integers(0, 9),
+)
 STEPS = COUNTS | st.dictionaries(LABELS, COUNTS, max_size=3)
 
 
@@ -119,6 +124,7 @@ def recipe_values(draw: st.DrawFn) -> dict[str, Any]:
             "price_date": draw(st.none() | DAYS),
         },
         "budgets": budgets,
+        "allocation": draw(st.just("uniform") | UNTIL),
         "arms": {"build": draw(st.lists(ARMS, min_size=1, max_size=3))},
         "paradigms": draw(st.lists(PARADIGMS, max_size=3)),
         "training": {

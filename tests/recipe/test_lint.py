@@ -74,3 +74,37 @@ def test_every_problem_of_a_bad_recipe_is_there() -> None:
     assert result.warnings == ()
     (missing,) = lint("w2s-mirco", [], TODAY).problems
     assert "did you mean 'w2s-micro'" in missing.message
+
+
+def test_an_allocation_that_spares_nothing() -> None:
+    def said(correct: int, most: int) -> str:
+        until = f"allocation.until={{correct: {correct}, max: {most}}}"
+        result = lint("w2s-micro", ["profile=smoke", until], TODAY)
+        assert result.problems == ()
+        return warnings(result)
+
+    assert "allocation" not in said(1, 6)
+    assert "no problem gets 7 samples: the largest budget gives 6 to WC and 2 to SE" in said(1, 7)
+    assert "SE has 2 samples a problem, so stopping at 2 correct ones saves it none" in said(2, 6)
+
+
+@pytest.mark.parametrize(
+    ("settings", "place", "message"),
+    [
+        (["allocation.until={correct: 1, max: 5}"], "allocation.until={correct: 1, max: 5}",
+         "gives WC 6 samples a problem, and what they would have shown cannot be estimated from "
+         "at most 5"),
+        (["allocation.until.correct=7", "allocation.until.max=6"], "allocation.until",
+         "7 correct samples cannot be among 6"),
+        (["allocation=unifrom"], "allocation", "expected uniform or a mapping with the keys until"),
+        (["allocation.until={correct: 0, max: 6}"], "allocation.until.correct",
+         "found the number 0, expected a whole number above 0"),
+        (["allocation.until.corect=1", "allocation.until.max=6", "allocation.until.correct=1"],
+         "allocation.until.corect", "did you mean 'correct'"),
+        (["allocation.until={correct: 1}"], "allocation.until.max", "the key 'max' is missing"),
+    ],
+)  # fmt: skip
+def test_allocations_that_are_refused(settings: list[str], place: str, message: str) -> None:
+    (problem,) = lint("w2s-micro", ["profile=smoke", *settings], TODAY).problems
+    assert place in problem.where
+    assert message in problem.message

@@ -1,4 +1,4 @@
-"""How vLLM must be started on a CPU, and how to say in one line why it did not start."""
+"""How vLLM must be started, also on a CPU, and how to say in one line why it did not start."""
 
 from __future__ import annotations
 
@@ -10,6 +10,54 @@ BLOCK_TOKENS = 128
 LONGEST_REASON = 300
 _SMALLEST_CACHE = 1 << 28
 _MORE_BLOCKS = 64
+
+
+def llm_arguments(request: dict[str, Any]) -> dict[str, Any]:
+    """The arguments of `vllm.LLM` for a request to load a model."""
+    return {
+        "model": request["model"],
+        "revision": request["revision"],
+        "dtype": request["dtype"],
+        "max_model_len": request["max_model_len"],
+        "max_num_seqs": request["max_num_seqs"],
+        "tensor_parallel_size": request.get("tensor_parallel_size", 1),
+        # A finetuned model's generation_config.json would change the decoding.
+        "generation_config": "vllm",
+        "disable_log_stats": True,
+        **request.get("options", {}),
+    }
+
+
+def engine_arguments(arguments: dict[str, Any]) -> dict[str, Any]:
+    """Those of the arguments of `vllm.LLM` that its EngineArgs take."""
+    return {key: value for key, value in arguments.items() if key != "disable_log_stats"}
+
+
+def finished_event(name: str, output: Any, seconds: float) -> dict[str, Any]:
+    """The event for a finished `RequestOutput`.
+
+    Raises:
+        RuntimeError: the engine broke it off.
+    """
+    failed = [one for one in output.outputs if one.finish_reason in (None, "abort", "error")]
+    if failed:
+        raise RuntimeError(f"request {output.request_id} ended with an internal error")
+    return {
+        "event": "finished",
+        "id": name,
+        "prompt_tokens": len(output.prompt_token_ids),
+        "cached_tokens": output.num_cached_tokens or 0,
+        "seconds": round(seconds, 4),
+        "outputs": [
+            {
+                "text": one.text,
+                "finish_reason": one.finish_reason,
+                "stop_reason": one.stop_reason,
+                "completion_tokens": len(one.token_ids),
+            }
+            for one in sorted(output.outputs, key=lambda one: one.index)
+        ],
+    }
 
 
 def cpu_arguments(arguments: dict[str, Any], cache_share: float) -> dict[str, Any]:
@@ -29,9 +77,7 @@ def cpu_arguments(arguments: dict[str, Any], cache_share: float) -> dict[str, An
         # vLLM would take bfloat16 even for float32 weights. On a CPU that is no faster, and
         # its results depend on which requests happen to run together.
         arguments = {**arguments, "dtype": "float32"}
-    config = EngineArgs(
-        **{key: value for key, value in arguments.items() if key != "disable_log_stats"}
-    ).create_model_config()
+    config = EngineArgs(**engine_arguments(arguments)).create_model_config()
     head_size = config.get_head_size()
     if head_size not in HEAD_SIZES and not config.use_mla:
         raise ValueError(

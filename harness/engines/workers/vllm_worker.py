@@ -5,12 +5,13 @@ imported vLLM, requests finish in whatever order the engine likes, and there is 
 kill. Requests and events are JSON lines (`worker_link.py`):
 
     {"request": "load", "model", "revision", "dtype", "max_model_len", "max_num_seqs",
-     "cpu_cache_share", "options": {…more arguments of vllm.LLM}}
+     "tensor_parallel_size", "cpu_cache_share", "options": {…more arguments of vllm.LLM}}
     {"request": "generate", "id", "prompt", "n", "seed", "temperature", "top_k", "top_p",
      "max_tokens", "stop"}
     {"request": "unload"}    {"request": "stop"}
 
     {"event": "ready", "vllm", "torch", "device"}     once, when vLLM is imported
+    {"event": "loading"}                              every few seconds of loading
     {"event": "loaded", "seconds", "max_model_len", "dtype"}
     {"event": "load_failed", "reason"}
     {"event": "finished", "id", "prompt_tokens", "cached_tokens", "seconds",
@@ -26,11 +27,19 @@ from __future__ import annotations
 import ctypes
 import gc
 import sys
+import threading
 import time
 import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
-from vllm_loading import cpu_arguments, one_line  # type: ignore[import-not-found]
+from vllm_loading import (  # type: ignore[import-not-found]
+    cpu_arguments,
+    finished_event,
+    llm_arguments,
+    one_line,
+)
 from worker_link import WorkerLink, leave, open_link
 
 HEARTBEAT_SECONDS = 5.0
@@ -79,22 +88,13 @@ class Service:
 
         self._unload()
         started = time.monotonic()
-        arguments: dict[str, Any] = {
-            "model": request["model"],
-            "revision": request["revision"],
-            "dtype": request["dtype"],
-            "max_model_len": request["max_model_len"],
-            "max_num_seqs": request["max_num_seqs"],
-            # A finetuned model's generation_config.json would change the decoding.
-            "generation_config": "vllm",
-            "disable_log_stats": True,
-            **request.get("options", {}),
-        }
+        arguments = llm_arguments(request)
         try:
-            if current_platform.is_cpu():
-                arguments = cpu_arguments(arguments, request["cpu_cache_share"])
-            self._llm = LLM(**arguments)
-            self._probe()
+            with self._signs_of_life():
+                if current_platform.is_cpu():
+                    arguments = cpu_arguments(arguments, request["cpu_cache_share"])
+                self._llm = LLM(**arguments)
+                self._probe()
         except Exception as error:  # noqa: BLE001 - whatever vLLM raises, it is the user's to know
             traceback.print_exc()
             self._unload()
@@ -107,6 +107,23 @@ class Service:
             max_model_len=config.max_model_len,
             dtype=str(config.dtype).removeprefix("torch."),
         )
+
+    @contextmanager
+    def _signs_of_life(self) -> Iterator[None]:
+        """Says every few seconds that the process is there; loading may take an hour."""
+        over = threading.Event()
+
+        def say() -> None:
+            while not over.wait(HEARTBEAT_SECONDS):
+                self._link.send({"event": "loading"})
+
+        thread = threading.Thread(target=say, name="signs-of-life", daemon=True)
+        thread.start()
+        try:
+            yield
+        finally:
+            over.set()
+            thread.join()
 
     def _probe(self) -> None:
         """Draws one token: some models load without complaint and die in their first step."""
@@ -158,25 +175,9 @@ class Service:
             self._send("working", running=len(self._started))
 
     def _finish(self, output: Any) -> None:
-        failed = [one for one in output.outputs if one.finish_reason in (None, "abort", "error")]
-        if failed:
-            raise RuntimeError(f"request {output.request_id} ended with an internal error")
-        self._send(
-            "finished",
-            id=output.request_id,
-            prompt_tokens=len(output.prompt_token_ids),
-            cached_tokens=output.num_cached_tokens or 0,
-            seconds=round(time.monotonic() - self._started.pop(output.request_id), 4),
-            outputs=[
-                {
-                    "text": one.text,
-                    "finish_reason": one.finish_reason,
-                    "stop_reason": one.stop_reason,
-                    "completion_tokens": len(one.token_ids),
-                }
-                for one in sorted(output.outputs, key=lambda one: one.index)
-            ],
-        )
+        seconds = time.monotonic() - self._started.pop(output.request_id)
+        self._link.send(finished_event(output.request_id, output, seconds))
+        self._last_event = time.monotonic()
 
 
 def main() -> None:

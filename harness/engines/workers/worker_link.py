@@ -27,6 +27,7 @@ import queue
 import signal
 import sys
 import threading
+from collections.abc import Callable
 from typing import Any, BinaryIO
 
 # Linux could also be asked for a signal when the parent dies (PR_SET_PDEATHSIG). It is not:
@@ -37,8 +38,11 @@ from typing import Any, BinaryIO
 class WorkerLink:
     """Requests in, events out. Made by `open_link`, once a process."""
 
-    def __init__(self, requests: BinaryIO, events: BinaryIO) -> None:
+    def __init__(
+        self, requests: BinaryIO, events: BinaryIO, before_leaving: Callable[[], None]
+    ) -> None:
         self._requests = requests
+        self._before_leaving = before_leaving
         self._events = events
         self._lock = threading.Lock()
         self._queue: queue.SimpleQueue[bytes] = queue.SimpleQueue()
@@ -71,7 +75,10 @@ class WorkerLink:
         for line in self._requests:
             if line.endswith(b"\n"):  # a torn line is the last word of a killed harness
                 self._queue.put(line)
-        leave()
+        try:
+            self._before_leaving()
+        finally:
+            leave()
 
 
 def leave() -> None:
@@ -82,8 +89,12 @@ def leave() -> None:
     os._exit(0)
 
 
-def open_link() -> WorkerLink:
-    """Takes stdin and stdout for the protocol; see the module's text."""
+def open_link(before_leaving: Callable[[], None] = lambda: None) -> WorkerLink:
+    """Takes stdin and stdout for the protocol; see the module's text.
+
+    Args:
+        before_leaving: called when the harness has closed the line, by the reading thread.
+    """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     requests = os.fdopen(os.dup(0), "rb")
     events = os.fdopen(os.dup(1), "wb")
@@ -93,4 +104,4 @@ def open_link() -> WorkerLink:
     os.close(nothing)
     os.dup2(2, 1)
     sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]
-    return WorkerLink(requests, events)
+    return WorkerLink(requests, events, before_leaving)

@@ -1,0 +1,1 @@
+"""What pools hold and what they took: tokens, FLOPs, dollars, seconds, and what was planned."""

@@ -1,0 +1,66 @@
+"""A pool's books in FLOPs and dollars: pure arithmetic on token counts and a model card."""
+
+from __future__ import annotations
+
+import datetime
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+from harness.budget.costs import TOKENS_PER_PRICE, flops_per_token, price_in_force
+from harness.errors import InputError
+from harness.pool.books import Tokens
+from harness.recipe import ModelCard, Price
+
+
+@dataclass(frozen=True)
+class TokenRates:
+    """What one token of a model costs.
+
+    Attributes:
+        parameters: P of 2P FLOPs a token (paper, Eq. 1); None if the card has no count.
+        price: the price list in force; None if the card has none.
+    """
+
+    parameters: int | None
+    price: Price | None
+
+    def flops(self, tokens: int) -> int | None:
+        """FLOPs of so many tokens."""
+        return None if self.parameters is None else flops_per_token(self.parameters) * tokens
+
+    def dollars(self, tokens: Tokens) -> float | None:
+        """Dollars for tokens; prompt tokens cost nothing where the list has no price for them."""
+        price = self.price
+        if price is None:
+            return None
+        cached = price.input if price.cached_input is None else price.cached_input
+        cost = _dollars(price.input, tokens.prompt - tokens.cached) + _dollars(
+            cached, tokens.cached
+        )
+        return float(cost + _dollars(price.output, tokens.completion))
+
+    def price_document(self) -> dict[str, Any] | None:
+        """The price list for people, with its date and source."""
+        return None if self.price is None else self.price.model_dump(mode="json")
+
+
+def rates_of(card: ModelCard | None, day: datetime.date | None = None) -> TokenRates:
+    """The rates of a card.
+
+    Args:
+        card: the model's card, if there is one.
+        day: prices in force on this day; the newest if None.
+    """
+    if card is None:
+        return TokenRates(None, None)
+    counts = card.parameters
+    try:
+        price = price_in_force(card, day)
+    except InputError:
+        price = None
+    return TokenRates(counts.total or counts.nominal or counts.non_embedding, price)
+
+
+def _dollars(per_million: float | None, tokens: int) -> Fraction:
+    return Fraction(str(per_million or 0)) * tokens / TOKENS_PER_PRICE

@@ -1,0 +1,31 @@
+"""How a pool is drawn further: what its identity says in digests, in full.
+
+The identity is for comparing; from the draw file `harness pool extend` can ask the same engine
+for more samples, long after the run that began the pool, and `harness pool show` can hold what
+was planned against what was measured. It names the variable of an API key, never the key.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from harness.files import read_json, write_json
+
+DRAW_FILE = "draw.json"
+
+
+def write_draw(folder: Path, document: Mapping[str, Any]) -> None:
+    """Keeps how the pool in `folder` is drawn, in place of what was kept before."""
+    if read_draw(folder) != document:
+        write_json(folder / DRAW_FILE, dict(document))
+
+
+def read_draw(folder: Path) -> dict[str, Any] | None:
+    """How the pool in `folder` is drawn; None if that is not known."""
+    try:
+        document = read_json(folder / DRAW_FILE)
+    except (OSError, ValueError):
+        return None
+    return document if isinstance(document, dict) else None
