@@ -152,7 +152,7 @@ class Feeder:
             draw.put_back(requests)
             count = purse.affordable(requests[0], self._longest)
             if count < 1:
-                self._end_spending(purse.exhausted(draw.job, requests[0], draw.waiting))
+                self._end_spending(purse.exhausted(draw.job, requests[0], draw.most_left))
                 return None
             requests = self._take(count)
             reservation = purse.reserve(requests, self.url, self._longest)

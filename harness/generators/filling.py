@@ -30,7 +30,7 @@ from harness.recipe.engine_sections import Ray
 __all__ = ["DecodingSettings", "PoolJob", "fill_pools"]
 
 _WORTH_HELPING = WINDOW_SAMPLES // 2
-_WAIT_SECONDS = 0.2
+_JOIN_SECONDS = 0.2
 
 
 def fill_pools(
@@ -179,7 +179,7 @@ class Crew:
             for ended in started:
                 # In short steps, so that Ctrl-C is heard; not with `join`, which takes a thread
                 # that still works for ended when Ctrl-C comes in the midst of it.
-                while not ended.wait(_WAIT_SECONDS):
+                while not ended.wait(_JOIN_SECONDS):
                     pass
         finally:
             self.stop.set()

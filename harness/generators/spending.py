@@ -224,7 +224,7 @@ def account_of_pool(job: PoolJob, limit: float) -> SpendingAccount:
     """The account of a pool that grows by itself; as `account_of`."""
     journal = ReservationJournal(job.folder / "reservations.jsonl")
     journal.book_open()
-    unbilled = {shown_address(one) for one in job.endpoints if not one.billed}
+    unbilled = {one.address for one in job.endpoints if not one.billed}
     return SpendingAccount(exact(limit), spent_on([job.folder], [job.model], unbilled), journal)
 
 
