@@ -288,7 +288,9 @@ class Feeder:
 
     def _book_trial(self, server: Server) -> None:
         if self._is_priced:
-            line = trial_line(self.url, server.trial_prompt_tokens, server.trial_completion_tokens)
+            first = self._drawing.draw.job.problems[0].id
+            tokens = server.trial_prompt_tokens, server.trial_completion_tokens
+            line = trial_line(first, self.url, *tokens)
             self._drawing.land(Landed((), (line,), None, _NONE))
 
     @property

@@ -102,10 +102,16 @@ def spent_line(
     )
 
 
-def trial_line(url: str, prompt_tokens: int, completion_tokens: int) -> LedgerLine:
-    """What it took to find out how a server wants to be asked."""
+def trial_line(problem_id: str, url: str, prompt_tokens: int, completion_tokens: int) -> LedgerLine:
+    """What it took to find out how a server wants to be asked.
+
+    Args:
+        problem_id: the pool's first problem; a ledger names no others, and none was asked.
+        url: who was asked.
+        prompt_tokens, completion_tokens: as the server counted them.
+    """
     return LedgerLine(
-        problem_id="",
+        problem_id=problem_id,
         first_index=0,
         count=0,
         prompt_tokens=prompt_tokens,

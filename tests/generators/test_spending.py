@@ -23,6 +23,7 @@ from harness.generators.patience import Patience
 from harness.generators.reservations import ReservationJournal
 from harness.generators.spending import SpendingAccount, cost_of, spent_on, token_prices
 from harness.pool import LedgerLine, Pool
+from harness.pool.inspection import inspect_pool
 from harness.progress import Progress
 from harness.recipe import ModelCard, Price
 from harness.recipe.schema import Endpoint
@@ -116,6 +117,7 @@ def test_lost_answers_are_counted_at_their_worst(server: FaultServer, tmp_path: 
     with pytest.raises(EnvironmentFailure, match="spending limit"):
         draw(one, 9000)
     assert billed_by(server) <= 9000
+    assert not len(inspect_pool(one.folder).damage)
     lost = [line for line in Pool.open(one.folder).ledger() if line.wasted.startswith("failed: ")]
     assert lost and all(line.estimated and line.completion_tokens >= 48 for line in lost)
     server.fault = lambda number, body: None
