@@ -8,11 +8,13 @@ from pathlib import Path
 from typing import Any
 
 from harness.generators.filling import DecodingSettings, PoolJob, fill_pools
+from harness.pool import Pool
 from harness.problems import Problem
 from harness.progress import Progress
 from harness.recipe import ModelCard
 from harness.recipe.engine_sections import Ray
 from harness.recipe.schema import Endpoint, Engine
+from tests.generators.fault_server import text_for
 
 
 def job(
@@ -66,3 +68,20 @@ def fill(
 
 def log_folder(folder: Path) -> Callable[[str], Path]:
     return lambda name: folder / "logs" / f"{name}.log"
+
+
+def texts(folder: Path) -> dict[tuple[str, int], tuple[str, int]]:
+    rows = Pool.open(folder).samples().to_pylist()
+    return {
+        (row["problem_id"], row["sample_index"]): (row["completion"], row["seed"]) for row in rows
+    }
+
+
+def check_whole(folder: Path, url: str, problems: int = 5, samples: int = 6) -> None:
+    """Every sample is there, and is the one that its seed draws."""
+    one = job(folder, problems=problems, samples=samples, url=url)
+    found = texts(folder)
+    assert len(found) == problems * samples
+    for (problem_id, _), (text, seed) in found.items():
+        assert text == text_for(one.prompts[problem_id], seed)
+    assert (folder / "samples.parquet").exists() and not (folder / "samples.jsonl").exists()
