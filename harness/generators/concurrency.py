@@ -15,6 +15,7 @@ FIRST_REQUESTS = 8
 MOST_REQUESTS = 512
 
 _CLIMBING_EVENTS = 16
+_CLIMBING_EVENTS_AMID_REFUSALS = 32
 _HOLDING_EVENTS = 64
 _WORTH_DOUBLING = 1.10
 _PROBE_STEP = 1.5
@@ -60,6 +61,7 @@ class Concurrency:
         self._window = _Window()
         self._to_skip = 0
         self._climbing = True
+        self._doubted = False
         self._probing = False
         self._probe_up_next = True
         self._held_windows = 0
@@ -86,7 +88,10 @@ class Concurrency:
             if window.events > self._to_skip:
                 self._window = _Window(begin=now)
             return
-        wanted = _CLIMBING_EVENTS if self._climbing else _HOLDING_EVENTS
+        # Pauses after refusals are long and at random, so it takes more to see through them.
+        amid_refusals = bool(self._indifferent_windows)
+        climbing = _CLIMBING_EVENTS_AMID_REFUSALS if amid_refusals else _CLIMBING_EVENTS
+        wanted = climbing if self._climbing else _HOLDING_EVENTS
         # Whole rounds: answers of equally long requests come in bursts of `limit`.
         if window.events >= -(-wanted // self.limit) * self.limit and now > window.begin:
             self._window = _Window(begin=now)
@@ -120,9 +125,12 @@ class Concurrency:
 
     def _climb(self, rate: float) -> None:
         if self._base_rate is not None and rate < _WORTH_DOUBLING * self._base_rate:
-            self._climbing = False
-            self._move(self._base_limit)
+            if self._doubted:
+                self._climbing = False
+                self._move(self._base_limit)
+            self._doubted = True  # A machine that is busy for a moment shall not end the climb.
             return
+        self._doubted = False
         self._base_limit, self._base_rate = self.limit, rate
         if self.limit == self._most:
             self._climbing = False
@@ -159,7 +167,7 @@ class Concurrency:
             self._move(self._base_limit)
 
     def _start_at(self, limit: int, *, climbing: bool) -> None:
-        self._climbing, self._probing = climbing, False
+        self._climbing, self._probing, self._doubted = climbing, False, False
         self._base_rate, self._held_windows = None, 0
         self._base_limit = limit
         self._move(limit)

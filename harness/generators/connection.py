@@ -74,7 +74,7 @@ async def post(
             text = await _text_of(got)
             if got.status >= 300:
                 words = without_secrets(text, endpoint)
-                check_status(got.status, got.headers, words, shown_address(endpoint))
+                check_status(got.status, got.headers, words, endpoint.address)
             return text
     except BROKEN as error:
         raise trouble_of(error, endpoint, limit) from error
@@ -100,11 +100,6 @@ def address_below(endpoint: Endpoint, path: str) -> URL:
     base = URL(endpoint.url)
     whole = base.with_path(f"{base.path.rstrip('/')}/{path}")
     return whole.with_query(base.query) if base.query_string else whole
-
-
-def shown_address(endpoint: Endpoint) -> str:
-    """The address without user name, password and query, as messages and samples name it."""
-    return str(URL(endpoint.url).with_user(None).with_query(None))
 
 
 def without_secrets(text: str, endpoint: Endpoint) -> str:

@@ -27,6 +27,8 @@ __all__ = ["draw_from_servers", "servers_for"]
 _POLL_SECONDS = 0.2
 # Answers that wait for the disk; the servers are not asked for more until they are there.
 _BACKLOG = 2048
+# A request that fails again and again waits no longer than one that failed so many times.
+_LONGEST_DELAY_TRIES = 4
 
 
 def servers_for(
@@ -148,7 +150,7 @@ class Drawing:
         self._landed.put_nowait(landed)
 
     def give_back(self, requests: Sequence[Request], *, at_once: bool) -> None:
-        """Puts requests back into the draw; those that keep failing after a while only.
+        """Puts requests back into the draw, after a while that grows where they keep failing.
 
         Args:
             requests: what was not answered.
@@ -158,7 +160,7 @@ class Drawing:
         if not at_once:
             for request in requests:
                 self._tries[request.id] = tries = self._tries.get(request.id, 0) + 1
-                delay = max(delay, self.patience.wait(tries - 1) if tries > 1 else 0.0)
+                delay = max(delay, self.patience.wait(min(tries, _LONGEST_DELAY_TRIES)))
         asyncio.get_running_loop().call_later(delay, self._put_back, requests)
 
     def fail(self, failure: BaseException) -> None:

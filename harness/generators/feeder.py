@@ -17,7 +17,7 @@ import aiohttp
 
 from harness.errors import EnvironmentFailure
 from harness.generators.concurrency import Concurrency
-from harness.generators.connection import open_session, post, shown_address, without_secrets
+from harness.generators.connection import open_session, post, without_secrets
 from harness.generators.flights import Flight, Landed, spent_line, trial_line, worst_lines
 from harness.generators.jobs import LARGEST_REQUEST, Request
 from harness.generators.protocol import AnotherModel, Reply, reply_of, request_body
@@ -34,6 +34,8 @@ _LISTS_A_SERVER = 8
 _POLL_SECONDS = 0.2
 # So many troubles in a row, and the server is asked for one thing at a time.
 _LASTING_TROUBLES = 3
+# So many refusals with no answer between them, and the server is looked at again.
+_SUSPICIOUS_REFUSALS = 16
 _NONE = Fraction(0)
 
 
@@ -47,19 +49,22 @@ class Feeder:
     """
 
     def __init__(self, endpoint: Endpoint, server: Server | None, drawing: Drawing) -> None:
-        self.url = shown_address(endpoint)
+        self.url = endpoint.address
         self.changed = asyncio.Event()
         self.last_trouble = "" if server is not None else "no connection"
         self._endpoint = endpoint
         self._server = server
         self._drawing = drawing
         self._purse = drawing.purse if endpoint.billed else None
+        self._is_priced = endpoint.billed and bool(drawing.draw.job.model.prices)
         self._concurrency = Concurrency()
         self._flights: set[asyncio.Task[None]] = set()
         self._troubles = 0
-        self._pause_began = self._paused_until = 0.0
+        self._round_began = self._paused_until = 0.0
         self._to_ask_alone = 0
         self._out_of_money = False
+        self._refusals = 0
+        self._longest = drawing.draw.job.decoding.max_tokens
 
     @property
     def in_trouble(self) -> bool:
@@ -89,7 +94,7 @@ class Feeder:
 
     async def _rest(self) -> None:
         left = self._paused_until - time.monotonic()
-        wait = min(_POLL_SECONDS, left) if left > 0 else _POLL_SECONDS
+        wait = left if 0 < left < _POLL_SECONDS else _POLL_SECONDS
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(wait):  # `wait_for` can swallow that it is cancelled.
                 await self.changed.wait()
@@ -105,13 +110,15 @@ class Feeder:
             )  # fmt: skip
         except ServerAway as away:
             self.last_trouble = away.message
+            self._troubles += 1
             self._pause(0.0)
             drawing.check_patience()
             return
         check_alike(drawing.url, drawing.engine, server)
+        if self._troubles:
+            drawing.note(f"{self.url} is well and takes part")
         self._server, self._troubles = server, 0
         self._book_trial(server)
-        drawing.note(f"{self.url} is well and takes part")
 
     def _send(self, session: aiohttp.ClientSession) -> None:
         while self._has_room():
@@ -123,9 +130,8 @@ class Feeder:
             task.add_done_callback(self._ended)
 
     def _has_room(self) -> bool:
-        if self._server is None or self._pausing or self._out_of_money:
-            return False
-        if self._drawing.backlogged:
+        held_back = self._pausing or self._out_of_money or self._drawing.backlogged
+        if self._server is None or held_back:
             return False
         one_by_one = self._troubles >= _LASTING_TROUBLES
         return len(self._flights) < (1 if one_by_one else self._concurrency.limit)
@@ -146,7 +152,7 @@ class Feeder:
             draw.put_back(requests)
             count = purse.affordable(requests[0], self._longest)
             if count < 1:
-                self._end_spending(purse.exhausted(draw.job, requests[0], draw.waiting))
+                self._end_spending(purse.exhausted(draw.job, requests[0], draw.most_left))
                 return None
             requests = self._take(count)
             reservation = purse.reserve(requests, self.url, self._longest)
@@ -206,7 +212,7 @@ class Feeder:
         )
 
     def _on_reply(self, flight: Flight, reply: Reply) -> None:
-        self._troubles = 0
+        self._troubles = self._refusals = 0
         tokens = reply.completion_tokens or sum(len(one.completions) for one in reply.answers)
         self._concurrency.answered(time.monotonic(), tokens)
         answered = {answer.request.id for answer in reply.answers}
@@ -216,28 +222,24 @@ class Feeder:
         if reply.discarded_tokens:
             why = "discarded: more completions than were asked for"
             lines.append(spent_line(flight, self.url, 0, reply.discarded_tokens, why))
-        cost = self._cost_of(reply)
+        cost = _NONE if self._purse is None else self._purse.reply_cost(reply)
         if self._purse is not None and not reply.counted:
             # Booked at its worst, beside samples whose tokens nobody counted.
             lines += worst_lines(flight, self.url, self._longest, "")
-            cost = _set_aside(flight)
+            cost = flight.set_aside
         self._drawing.answered(Landed(reply.answers, tuple(lines), flight.reservation, cost))
-
-    def _cost_of(self, reply: Reply) -> Fraction:
-        if self._purse is None:
-            return _NONE
-        return self._purse.prices.cost(
-            sum(answer.prompt_tokens or 0 for answer in reply.answers),
-            sum(answer.cached_tokens or 0 for answer in reply.answers),
-            reply.completion_tokens + reply.discarded_tokens,
-        )
 
     def _refused(self, flight: Flight, reason: str) -> None:
         draw = self._drawing.draw
         self._drawing.settle(flight.reservation, _NONE)
         self._drawing.last_answer = time.monotonic()
         self._troubles = 0
-        if len(flight.requests) > 1:  # One of them; which one shows when each is asked alone.
+        self._refusals += 1
+        if self._server is None or self._refusals % _SUSPICIOUS_REFUSALS == 0:
+            # Perhaps it is not about the prompts any more: the trial tells, or ends the work.
+            self._server, self.last_trouble = None, reason
+            draw.put_back(flight.requests)
+        elif len(flight.requests) > 1:  # One of them; which one shows when each is asked alone.
             self._to_ask_alone += len(flight.requests)
             draw.put_back(flight.requests)
         else:
@@ -253,11 +255,12 @@ class Feeder:
         self.last_trouble = without_secrets(str(trouble), self._endpoint)
         if trouble.busy:
             self._concurrency.refused(time.monotonic())
-        if flight.started >= self._pause_began:  # Else it belongs to a trouble counted already.
-            self._pause(trouble.wait_seconds, troubles=2 if trouble.timed_out else 1)
-        else:
-            asked_until = time.monotonic() + trouble.wait_seconds
-            self._paused_until = max(self._paused_until, asked_until)
+        if flight.started >= self._round_began:  # Else it belongs to a trouble counted already.
+            self._troubles += 2 if trouble.timed_out else 1
+            self._round_began = time.monotonic()
+        # One failure among answers is that request's; what lasts, or is said to, the server's.
+        if trouble.busy or trouble.away or trouble.wait_seconds or self._troubles > 1:
+            self._pause(trouble.wait_seconds)
         if trouble.away and self._server is not None:
             self._server = None
             drawing.note(
@@ -266,16 +269,14 @@ class Feeder:
         drawing.give_back(flight.requests, at_once=trouble.busy or trouble.away)
         drawing.check_patience()
 
-    def _pause(self, asked_seconds: float, troubles: int = 1) -> None:
-        self._troubles += troubles
-        self._pause_began = time.monotonic()
-        wait = self._drawing.patience.wait(self._troubles, asked_seconds)
-        self._paused_until = max(self._paused_until, self._pause_began + wait)
+    def _pause(self, asked_seconds: float) -> None:
+        until = time.monotonic() + self._drawing.patience.wait(self._troubles, asked_seconds)
+        self._paused_until = max(self._paused_until, until)
 
     def _book_lost(self, flight: Flight, why: str) -> None:
         """Books a request that brought nothing and may have been done all the same."""
         lines = worst_lines(flight, self.url, self._longest, why) if self._keeps_books else []
-        self._drawing.land(Landed((), tuple(lines), flight.reservation, _set_aside(flight)))
+        self._drawing.land(Landed((), tuple(lines), flight.reservation, flight.set_aside))
 
     def _book_other_model(self, flight: Flight, error: AnotherModel) -> None:
         line = spent_line(
@@ -291,19 +292,6 @@ class Feeder:
             self._drawing.land(Landed((), (line,), None, _NONE))
 
     @property
-    def _longest(self) -> int:
-        return self._drawing.draw.job.decoding.max_tokens
-
-    @property
-    def _is_priced(self) -> bool:
-        return self._endpoint.billed and bool(self._drawing.draw.job.model.prices)
-
-    @property
     def _keeps_books(self) -> bool:
         """Whether lost work is known to have been done: it is billed, or vLLM computed it."""
-        is_vllm = self._server is not None and self._server.dialect.is_vllm
-        return self._is_priced or is_vllm
-
-
-def _set_aside(flight: Flight) -> Fraction:
-    return _NONE if flight.reservation is None else flight.reservation.amount
+        return self._is_priced or (self._server is not None and self._server.dialect.is_vllm)

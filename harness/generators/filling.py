@@ -155,13 +155,14 @@ class Crew:
 
     def __init__(self) -> None:
         self.stop = threading.Event()
-        self._threads: list[threading.Thread] = []
+        self._threads: dict[threading.Event, threading.Thread] = {}
         self._failures: list[BaseException] = []
 
     def add(self, name: str, work: Callable[[], None]) -> None:
         """Adds a thread that does `work`."""
-        self._threads.append(
-            threading.Thread(target=self._guarded, args=(work,), name=name, daemon=True)
+        ended = threading.Event()
+        self._threads[ended] = threading.Thread(
+            target=self._guarded, args=(work, ended), name=name, daemon=True
         )
 
     def work(self) -> None:
@@ -170,22 +171,24 @@ class Crew:
         Raises:
             BaseException: the first failure of any of them.
         """
-        started: list[threading.Thread] = []
+        started: list[threading.Event] = []
         try:
-            for thread in self._threads:
+            for ended, thread in self._threads.items():
                 thread.start()
-                started.append(thread)
-            for thread in started:
-                while thread.is_alive():  # In short steps, so that Ctrl-C is heard.
-                    thread.join(_JOIN_SECONDS)
+                started.append(ended)
+            for ended in started:
+                # In short steps, so that Ctrl-C is heard; not with `join`, which takes a thread
+                # that still works for ended when Ctrl-C comes in the midst of it.
+                while not ended.wait(_JOIN_SECONDS):
+                    pass
         finally:
             self.stop.set()
-            for thread in started:
-                thread.join()
+            for ended in started:
+                ended.wait()
         if self._failures:
             raise self._failures[0]
 
-    def _guarded(self, work: Callable[[], None]) -> None:
+    def _guarded(self, work: Callable[[], None], ended: threading.Event) -> None:
         try:
             work()
         except Stopped:
@@ -193,6 +196,8 @@ class Crew:
         except BaseException as failure:  # noqa: BLE001 - raised again by the main thread
             self._failures.append(failure)
             self.stop.set()
+        finally:
+            ended.set()
 
 
 def _managed_work(client: VllmClient | RayClient, queue: DrawQueue) -> Callable[[], None]:

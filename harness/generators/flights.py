@@ -29,6 +29,11 @@ class Flight:
     started: float = field(default_factory=time.monotonic)
 
     @property
+    def set_aside(self) -> Fraction:
+        """Dollars that it can cost at most; 0 if it is not paid for."""
+        return Fraction(0) if self.reservation is None else self.reservation.amount
+
+    @property
     def seconds(self) -> float:
         """Time since its start; to the nanosecond, so that no two requests are taken for one."""
         return round(time.monotonic() - self.started, 9)

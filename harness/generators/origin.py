@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 from harness.budget.allocation import allocation_document
-from harness.generators.connection import shown_address
 from harness.generators.jobs import PoolJob
 from harness.models import digest_of_model, model_location
 from harness.pool.identity import check_same, read_identity
@@ -49,9 +48,7 @@ def draw_document(job: PoolJob) -> Document:
         else None,
         "engine": job.engine.model_dump(mode="json"),
         # The address as messages show it: a password or a query in it may be a secret.
-        "endpoints": [
-            {**one.model_dump(mode="json"), "url": shown_address(one)} for one in job.endpoints
-        ],
+        "endpoints": [{**one.model_dump(mode="json"), "url": one.address} for one in job.endpoints],
         "seed": job.seed,
         "samples_per_problem": job.samples_per_problem,
         "expected_tokens": job.expected_tokens,

@@ -173,7 +173,8 @@ def reply_of(
         raise PassingTrouble(f"an answer without completions: {shown(text)}", perhaps_done=True)
     kept = {index for group in groups for index in group}
     discarded = sum(counts[index] or 0 for index in choices if index not in kept)
-    return Reply(answers, discarded, usage.completion_tokens is not None, model)
+    counted = None not in (usage.prompt_tokens, usage.completion_tokens)
+    return Reply(answers, discarded, counted, model)
 
 
 class _Usage:

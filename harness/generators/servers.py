@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import aiohttp
 from yarl import URL
@@ -21,7 +22,6 @@ from harness.generators.connection import (
     BROKEN,
     address_below,
     open_session,
-    shown_address,
     trouble_of,
     without_secrets,
 )
@@ -29,8 +29,8 @@ from harness.generators.jobs import PoolJob
 from harness.generators.patience import Patience
 from harness.generators.protocol import Dialect, is_same_model
 from harness.generators.spending import Purse
-from harness.generators.statuses import check_status, shown
-from harness.generators.trial import ServerAway, Trial
+from harness.generators.statuses import PassingTrouble, check_status, shown
+from harness.generators.trial import ServerAway, Trial, sit_out
 from harness.recipe.schema import Endpoint
 
 _LIST_SECONDS = 30.0
@@ -145,7 +145,8 @@ async def inspect_server(
         InputError: there is no such model.
         EnvironmentFailure: something else answers, or it does not take the recipe's decoding.
     """
-    listed, headers = await _models(session, endpoint)
+    page = await _look_at(session, endpoint, address_below(endpoint, "models"), patience, note)
+    listed = _models(endpoint, page)
     model = _chosen_model(endpoint, [str(entry.get("id")) for entry in listed])
     entry = next((one for one in listed if one.get("id") == model), {})
     is_vllm = entry.get("owned_by") == "vllm"
@@ -154,19 +155,23 @@ async def inspect_server(
     dialect = await trial.run(
         Dialect(endpoint.protocol, model, is_vllm=is_vllm, answers_as=endpoint.answers_as)
     )
+    version = None
+    if is_vllm:
+        about = await _look_at(session, endpoint, _version_address(endpoint), patience, note)
+        version = _vllm_version(about)
     engine = {
         "name": "endpoint",
         "model": model,
         "answers_as": dialect.answers_as,
-        "server": "vllm" if is_vllm else _product(headers),
-        "version": await _vllm_version(session, endpoint) if is_vllm else None,
+        "server": "vllm" if is_vllm else _product(page.headers),
+        "version": version,
         "max_model_length": entry.get("max_model_len"),
         "protocol": endpoint.protocol,
         "seeds": endpoint.seeds,
     }
     return Server(
         endpoint,
-        shown_address(endpoint),
+        endpoint.address,
         dialect,
         engine,
         trial.prompt_tokens,
@@ -174,46 +179,69 @@ async def inspect_server(
     )
 
 
-async def _models(
-    session: aiohttp.ClientSession, endpoint: Endpoint
-) -> tuple[list[dict[str, Any]], dict[str, str]]:
-    url = address_below(endpoint, "models")
-    address = f"{shown_address(endpoint).rstrip('/')}/models"
+class _Page(NamedTuple):
+    """What a server answered to a look."""
+
+    status: int
+    kind: str
+    headers: dict[str, str]
+    text: str
+
+
+async def _look_at(
+    session: aiohttp.ClientSession,
+    endpoint: Endpoint,
+    url: URL,
+    patience: Patience,
+    note: Callable[[str], None],
+) -> _Page:
+    """A page of the server, asked for again while the trouble is a passing one.
+
+    Raises:
+        ServerAway: it gives no service now.
+    """
+    started, troubles = time.monotonic(), 0
     seconds = min(_LIST_SECONDS, endpoint.timeout_seconds)
+    while True:
+        try:
+            async with session.get(url, timeout=aiohttp.ClientTimeout(total=seconds)) as got:
+                text = without_secrets(await got.text(errors="replace"), endpoint)
+                if (got.status >= 500 and got.status not in _NO_LIST) or got.status in (408, 429):
+                    check_status(got.status, got.headers, text, endpoint.address)
+                return _Page(got.status, got.content_type, dict(got.headers), text)
+        except BROKEN as error:
+            trouble = trouble_of(error, endpoint, seconds)
+        except PassingTrouble as passing:
+            trouble = passing
+        troubles += 1
+        passed = time.monotonic() - started
+        await sit_out(url.path, trouble, troubles, passed, endpoint, patience, note)
+
+
+def _models(endpoint: Endpoint, page: _Page) -> list[dict[str, Any]]:
+    """The list of models on a page; empty where the server has none and the recipe names one."""
+    if page.status in _NO_LIST and endpoint.model is not None:
+        return []  # The trial decides.
+    address = f"{endpoint.address.rstrip('/')}/models"
+    if page.status in (401, 403):
+        check_status(page.status, page.headers, page.text, address)
     try:
-        async with session.get(url, timeout=aiohttp.ClientTimeout(total=seconds)) as got:
-            text = without_secrets(await got.text(errors="replace"), endpoint)
-            kind, status, headers = got.content_type, got.status, dict(got.headers)
-    except BROKEN as error:
-        raise ServerAway(
-            f"no server answers at {address}: {trouble_of(error, endpoint, seconds)}",
-            "Start it, or correct the address in `execution.endpoints` (up to and with /v1).",
-        ) from error
-    if status in _NO_LIST and endpoint.model is not None:
-        return [], headers  # The trial decides.
-    if status in (401, 403):
-        check_status(status, headers, text, address)
-    if status in (429, 502, 503, 504):
-        raise ServerAway(
-            f"{address} gives no service now: HTTP {status}: {shown(text)}",
-            "When the server is well, the same command goes on.",
-        )
-    try:
-        data = json.loads(text)["data"]
-        if status == 200 and isinstance(data, list) and all(isinstance(one, dict) for one in data):
-            return data, headers
+        data = json.loads(page.text)["data"]
+        sound = isinstance(data, list) and all(isinstance(one, dict) for one in data)
+        if page.status == 200 and sound:
+            return list(data)
     except (ValueError, KeyError, TypeError, RecursionError):
         pass
     raise EnvironmentFailure(
-        f"what answers at {address} is not a server of the OpenAI protocol: HTTP {status}, "
-        f"{kind}: {shown(text)}",
+        f"what answers at {address} is not a server of the OpenAI protocol: HTTP {page.status}, "
+        f"{page.kind}: {shown(page.text)}",
         "Another program may be using the port, or the address lacks /v1; correct "
         "`execution.endpoints`. A server without a list of models needs its `model` named there.",
     )
 
 
 def _chosen_model(endpoint: Endpoint, names: list[str]) -> str:
-    url = shown_address(endpoint)
+    url = endpoint.address
     if endpoint.model is not None:
         if names and not any(is_same_model(endpoint.model, name) for name in names):
             raise InputError(f"{url}: {unknown_name('model', endpoint.model, names)}")
@@ -231,18 +259,14 @@ def _product(headers: dict[str, str]) -> str:
     return headers.get("Server", "").partition("/")[0].strip()
 
 
-async def _vllm_version(session: aiohttp.ClientSession, endpoint: Endpoint) -> str | None:
+def _version_address(endpoint: Endpoint) -> URL:
     base = URL(endpoint.url)
-    url = base.with_path(f"{base.path.rstrip('/').removesuffix('/v1')}/version")
+    return base.with_path(f"{base.path.rstrip('/').removesuffix('/v1')}/version")
+
+
+def _vllm_version(page: _Page) -> str | None:
     try:
-        async with session.get(url, timeout=aiohttp.ClientTimeout(total=_LIST_SECONDS)) as got:
-            version = json.loads(await got.text(errors="replace"))["version"]
-    except BROKEN as error:
-        raise ServerAway(
-            f"no server answers at {shown_address(endpoint)}: "
-            f"{trouble_of(error, endpoint, _LIST_SECONDS)}",
-            "When the server is well, the same command goes on.",
-        ) from error
+        version = json.loads(page.text)["version"]
     except (ValueError, KeyError, TypeError, RecursionError):
         return None
     return version if isinstance(version, str) else None

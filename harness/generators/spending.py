@@ -15,9 +15,9 @@ from pathlib import Path
 
 from harness.budget.spending import TokenPrices, exact, shown_dollars, token_prices
 from harness.errors import EnvironmentFailure, InputError, Issues
-from harness.generators.connection import shown_address
 from harness.generators.flights import Flight, worst_lines
 from harness.generators.jobs import PoolJob, Request
+from harness.generators.protocol import Reply
 from harness.generators.reservations import ReservationJournal
 from harness.pool import LedgerLine, Pool
 from harness.pool.identity import IDENTITY_FILE, read_identity
@@ -139,6 +139,14 @@ class Purse:
         """Dollars for what a ledger holds."""
         return cost_of(self.prices, lines)
 
+    def reply_cost(self, reply: Reply) -> Fraction:
+        """Dollars for an answer, by the tokens that the server counted."""
+        return self.prices.cost(
+            sum(answer.prompt_tokens or 0 for answer in reply.answers),
+            sum(answer.cached_tokens or 0 for answer in reply.answers),
+            reply.completion_tokens + reply.discarded_tokens,
+        )
+
     def exhausted(self, job: PoolJob, request: Request, samples_left: int) -> EnvironmentFailure:
         """The message that the limit does not allow `request`."""
         account, most = self.account, job.decoding.max_tokens
@@ -202,7 +210,7 @@ def account_of(run: RunFolder) -> SpendingAccount | None:
         return None
     cards = [recipe.pair.wc, recipe.pair.se, *(card for _, card in recipe.students if card)]
     unbilled = {
-        shown_address(endpoint)
+        endpoint.address
         for side in SIDES
         for endpoint in recipe.execution.servers_of(side)
         if not endpoint.billed
@@ -216,7 +224,7 @@ def account_of_pool(job: PoolJob, limit: float) -> SpendingAccount:
     """The account of a pool that grows by itself; as `account_of`."""
     journal = ReservationJournal(job.folder / "reservations.jsonl")
     journal.book_open()
-    unbilled = {shown_address(one) for one in job.endpoints if not one.billed}
+    unbilled = {one.address for one in job.endpoints if not one.billed}
     return SpendingAccount(exact(limit), spent_on([job.folder], [job.model], unbilled), journal)
 
 

@@ -17,7 +17,7 @@ import aiohttp
 
 from harness.budget.spending import most_prompt_tokens
 from harness.errors import EnvironmentFailure, Issues
-from harness.generators.connection import post, shown_address, without_secrets
+from harness.generators.connection import post, without_secrets
 from harness.generators.jobs import PoolJob, Request
 from harness.generators.patience import Patience
 from harness.generators.protocol import AnotherModel, Dialect, Reply, reply_of, request_body
@@ -89,7 +89,7 @@ class Trial:
         got = len(reply.answers[0].completions)
         if self.purse is not None and not reply.counted:
             raise EnvironmentFailure(
-                f"{shown_address(self.endpoint)} does not say how many tokens a request took, so "
+                f"{self.endpoint.address} does not say how many tokens a request took, so "
                 "no spending limit can be kept.",
                 "Take out the limit, or choose a server whose answers have `usage`.",
             )
@@ -114,7 +114,7 @@ class Trial:
         issues = Issues()
         for key, words in sorted(refused.items()):
             issues.add(key, words, _ADVICE.get(key, "Choose another server."))
-        heading = f"{shown_address(self.endpoint)} does not take the recipe's decoding:"
+        heading = f"{self.endpoint.address} does not take the recipe's decoding:"
         issues.raise_if_any(heading, EnvironmentFailure)
         again = await self._refusal(dialect)
         if again is not None:
@@ -138,7 +138,7 @@ class Trial:
                 return other, renamed
         if words is not None:
             raise EnvironmentFailure(
-                f"{shown_address(self.endpoint)} refuses even a plain request of the protocol "
+                f"{self.endpoint.address} refuses even a plain request of the protocol "
                 f"`{dialect.protocol}`: {words}",
                 _PLAIN_ADVICE[dialect.protocol],
             )
@@ -176,7 +176,7 @@ class Trial:
                     [request],
                     text,
                     dialect=dialect,
-                    endpoint=shown_address(self.endpoint),
+                    endpoint=self.endpoint.address,
                     seconds=0.0,
                 )
             except AnotherModel as error:
@@ -190,7 +190,10 @@ class Trial:
                 prompt = most_prompt_tokens(request.prompt) if lost else 0
                 self._settle(reservation, prompt, request.count if lost else 0)
                 troubles += 1
-                await self._wait(trouble, troubles, time.monotonic() - started)
+                passed = time.monotonic() - started
+                await sit_out(
+                    "one token", trouble, troubles, passed, self.endpoint, self.patience, self.note
+                )
             else:
                 prompt = self._reply.answers[0].prompt_tokens or 0
                 self._settle(
@@ -221,20 +224,43 @@ class Trial:
             cost = self.purse.prices.cost(prompt_tokens, 0, completion_tokens)
             self.purse.account.settle(reservation, cost)
 
-    async def _wait(self, trouble: PassingTrouble, troubles: int, passed: float) -> None:
-        address = shown_address(self.endpoint)
-        words = without_secrets(str(trouble), self.endpoint)
-        wait = self.patience.wait(troubles, trouble.wait_seconds)
-        if trouble.away:
-            raise ServerAway(
-                f"no server answers at {address}: {words}",
-                "Start it, or correct the address in `execution.endpoints` (up to and with /v1).",
-            ) from trouble
-        if trouble.timed_out or passed + wait > self.patience.silence_seconds:
-            raise ServerAway(
-                f"{address} was asked for one token for {passed:.0f} s: {words}",
-                "Look at the server; when it is well, the same command goes on.",
-            ) from trouble
-        if troubles == 1:
-            self.note(f"{address}: {words}; it is asked again")
-        await asyncio.sleep(wait)
+
+async def sit_out(
+    what: str,
+    trouble: PassingTrouble,
+    troubles: int,
+    passed_seconds: float,
+    endpoint: Endpoint,
+    patience: Patience,
+    note: Callable[[str], None],
+) -> None:
+    """Waits before a server that is looked at is asked again.
+
+    Args:
+        what: what it is asked for.
+        trouble: what it answered.
+        troubles: how many there were in a row.
+        passed_seconds: since it was first asked.
+        endpoint: the server.
+        patience: how long trouble may last.
+        note: takes a sentence for the user.
+
+    Raises:
+        ServerAway: it gives no service now.
+    """
+    address = endpoint.address
+    words = without_secrets(str(trouble), endpoint)
+    if trouble.away:
+        raise ServerAway(
+            f"no server answers at {address}: {words}",
+            "Start it, or correct the address in `execution.endpoints` (up to and with /v1).",
+        ) from trouble
+    wait = patience.wait(troubles, trouble.wait_seconds)
+    if trouble.timed_out or passed_seconds + wait > patience.silence_seconds:
+        raise ServerAway(
+            f"{address} was asked for {what} for {passed_seconds:.1f} s: {words}",
+            "Look at the server; when it is well, the same command goes on.",
+        ) from trouble
+    if troubles == 1:
+        note(f"{address}: {words}; it is asked again")
+    await asyncio.sleep(wait)

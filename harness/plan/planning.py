@@ -89,7 +89,7 @@ def _pool(recipe: Recipe, side: Side, per_problem: int, problems: int | None) ->
     price = _price(recipe, card)
     return PlannedPool(
         model=card.id,
-        endpoint=", ".join(server.url for server in servers) or None,
+        endpoint=", ".join(server.address for server in servers) or None,
         samples_per_problem=per_problem,
         samples=samples,
         expected_tokens=expected,

@@ -9,6 +9,7 @@ entry in the published JSON schema.
 from __future__ import annotations
 
 from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit, urlunsplit
 
 from pydantic import Field, model_validator
 
@@ -251,6 +252,12 @@ class Endpoint(Section):
     timeout_seconds: PositiveFloat = Field(
         600.0, description="Longest time for one request with all of its samples."
     )
+
+    @property
+    def address(self) -> str:
+        """The URL without user name, password and query, which may hold secrets."""
+        parts = urlsplit(self.url)
+        return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2], query=""))
 
 
 class Execution(Section):

@@ -55,6 +55,21 @@ def test_a_model_of_the_pair_is_asked_where_it_is_served(small_recipe: Recipe) -
     assert [model.endpoints for model in base_models(recipe)] == [(), (endpoint,), ()]
 
 
+def test_where_a_served_model_stands_is_not_what_it_is(tmp_path: Path) -> None:
+    from harness.evaluation.models import EvaluatedModel
+    from harness.recipe.schema import Endpoint
+
+    def digest(**settings: Any) -> str:
+        served = EvaluatedModel("base-m", "base", "se", ModelCard(id="org/m"), None,
+                                (Endpoint(**settings),))  # fmt: skip
+        return model_digest(served, tmp_path / "memo.json")
+
+    here = digest(url="http://a/v1", model="m")
+    assert here == digest(url="http://b/v1", model="m", timeout_seconds=5.0)
+    assert here != digest(url="http://a/v1", model="other")
+    assert here != digest(url="http://a/v1", model="m", protocol="chat")
+
+
 def test_trained_cells_in_the_recipes_order_and_the_others_with_their_reasons(made: Any) -> None:
     cells = cells_of(made.run.recipe)
     made.state(cells[1], status="skipped", reason="the arm is empty")

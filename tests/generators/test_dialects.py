@@ -253,3 +253,34 @@ def test_a_busy_server_is_asked_for_the_trial_again(server: FaultServer, tmp_pat
     server.trial_fault = lambda number, body: error(503, "loading for ever")
     with pytest.raises(EnvironmentFailure, match="loading for ever"):
         fill(job(tmp_path / "other", url=server.url))
+
+
+def test_a_busy_list_of_models_is_asked_for_again(server: FaultServer, tmp_path: Path) -> None:
+    pages = iter([error(429, "slow"), error(503, "slow"), error(500, "slow")])
+
+    def page() -> web.Response:
+        found = next(pages, None)
+        return web.json_response({"data": [{"id": "m"}]}) if found is None else found
+
+    server.model_page = page
+    assert "slow; it is asked again" in fill(job(tmp_path / "pool", url=server.url))
+    assert Pool.open(tmp_path / "pool").identity["engine"]["model"] == "m"
+
+
+def test_a_server_that_begins_to_refuse_everything_is_not_taken_for_long_prompts(
+    server: FaultServer, tmp_path: Path
+) -> None:
+    server.fault = lambda number, body: error(400, "plan ended") if number >= 30 else None
+    one = job(tmp_path / "pool", problems=120, url=server.url)
+
+    def trial(number: int, body: dict[str, Any]) -> Any:
+        return error(400, "plan ended") if len(server.bodies) > 30 else None
+
+    server.trial_fault = trial
+    with pytest.raises(EnvironmentFailure, match="plan ended"):
+        fill(one)
+    assert len(Pool.open(one.folder).failures()) == 15
+    server.fault = lambda number, body: error(400, "too long") if number < 160 else None
+    server.trial_fault = lambda number, body: None
+    fill(job(tmp_path / "long", problems=120, url=server.url))  # These are about the prompts.
+    assert len(Pool.open(tmp_path / "long").failures()) > 50

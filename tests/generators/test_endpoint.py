@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import random
+import signal
 import socket
 import threading
 import time
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -258,3 +261,92 @@ def test_another_seed_is_refused_before_the_server_is_asked(
     with pytest.raises(InputError) as refusal:
         fill(job(tmp_path / "pool", url="http://127.0.0.1:9/v1", seed=8, samples=9))
     assert [issue.where for issue in refusal.value.issues] == ["seed"]
+
+
+@pytest.mark.parametrize("status", [429, 500])
+def test_half_of_all_requests_failing_is_slow_but_not_for_long(tmp_path: Path, status: int) -> None:
+    """With the patience that users have."""
+    chance = random.Random(5)
+    with running(FaultServer(seconds=0.02)) as server:
+        server.fault = lambda number, body: error(status, "x") if chance.random() < 0.5 else None
+        started = time.monotonic()
+        fill(job(tmp_path / "pool", problems=200, samples=3, url=server.url))
+        assert time.monotonic() - started < 60
+        check_whole(tmp_path / "pool", server.url, problems=200, samples=3)
+
+
+def test_a_429_slows_the_whole_server_down(server: FaultServer, tmp_path: Path) -> None:
+    asked: list[float] = []
+
+    def fault(number: int, body: dict[str, Any]) -> web.Response | None:
+        asked.append(time.monotonic())
+        return error(429, "later", **{"Retry-After": "0.6"}) if number == 20 else None
+
+    server.fault = fault
+    fill(job(tmp_path / "pool", problems=200, samples=1, url=server.url))
+    (gap, *others) = sorted((later - sooner for sooner, later in pairwise(asked)), reverse=True)
+    assert gap >= 0.55 > max(others)
+
+
+def test_a_prompt_on_which_the_server_breaks_ends_the_work_when_all_else_is_done(
+    server: FaultServer, tmp_path: Path
+) -> None:
+    one = job(tmp_path / "pool", problems=60, url=server.url)
+    poison = one.problems[3].question
+    server.fault = lambda number, body: (
+        error(500, "out of range") if poison in body["prompt"] else None
+    )
+    with pytest.raises(EnvironmentFailure, match="out of range"):
+        fill(one)
+    assert len(texts(one.folder)) == 59 * 6
+    server.fault = lambda number, body: None
+    fill(one)
+    check_whole(one.folder, server.url, problems=60)
+
+
+def test_memory_does_not_grow_with_the_work(server: FaultServer, tmp_path: Path) -> None:
+    """What the client itself keeps, after thousands of troubles and answers."""
+    drawings: list[endpoint.Drawing] = []
+    original = endpoint.Drawing.__init__
+
+    def remember(self: endpoint.Drawing, *arguments: Any) -> None:
+        original(self, *arguments)
+        drawings.append(self)
+
+    chance = random.Random(5)
+    server.fault = lambda number, body: error(500, "x") if chance.random() < 0.2 else None
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(endpoint.Drawing, "__init__", remember)
+        fill(job(tmp_path / "pool", problems=1500, samples=2, url=server.url))
+    (drawing,) = drawings
+    (feeder,) = drawing.feeders
+    kept = [len(value) for one in (drawing, feeder) for value in vars(one).values()
+            if isinstance(value, dict | set | list)]  # fmt: skip
+    assert max(kept) <= 8  # Everything in the recipe of an engine, and no sample.
+
+
+def test_ctrl_c_books_what_vllm_was_computing_and_waits_for_the_disk(
+    server: FaultServer, tmp_path: Path
+) -> None:
+    server.owner, server.seconds = "vllm", 0.2
+    one = job(tmp_path / "pool", problems=100, url=server.url)
+
+    def interrupt() -> None:
+        while len(server.bodies) < 12:
+            time.sleep(0.01)
+        signal.raise_signal(signal.SIGINT)
+
+    for _ in range(2):
+        server.bodies.clear()
+        interrupting = threading.Thread(target=interrupt)
+        interrupting.start()
+        with pytest.raises(KeyboardInterrupt):
+            fill(one)
+        interrupting.join()
+        assert not [each for each in threading.enumerate() if each.name.startswith("endpoint")]
+    wasted = [line for line in Pool.open(one.folder).ledger() if line.wasted]
+    assert wasted and all(line.estimated for line in wasted)
+    assert {line.completion_tokens for line in wasted} == {6 * 48}
+    server.seconds = 0.0
+    fill(one)
+    check_whole(one.folder, server.url, problems=100)

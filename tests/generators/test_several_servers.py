@@ -9,7 +9,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -26,7 +26,7 @@ from tests.generators.fault_server import FaultServer, error, honest, running
 from tests.generators.jobs_for_tests import fill, job
 
 ROOT = Path(__file__).parents[2]
-PROBLEMS, SAMPLES = 120, 6
+PROBLEMS, SAMPLES = 240, 6
 
 
 @pytest.fixture(autouse=True)
@@ -57,7 +57,7 @@ def free_port() -> int:
 class Process:
     """A fault server in a process of its own."""
 
-    def __init__(self, port: int, seconds: float = 0.02) -> None:
+    def __init__(self, port: int, seconds: float = 0.05) -> None:
         self.url = f"http://127.0.0.1:{port}/v1"
         self._port, self._seconds = port, seconds
         self.start()
@@ -88,6 +88,27 @@ def processes(count: int) -> Iterator[list[Process]]:
             one.kill()
 
 
+@contextmanager
+def once_begun(folder: Path, wait: float, action: Callable[[], Any]) -> Iterator[None]:
+    """Does something so many seconds after the first samples are on the disk."""
+    over = threading.Event()
+
+    def act() -> None:
+        books = folder / "ledger.jsonl"
+        while not over.is_set() and not (books.exists() and books.stat().st_size):
+            time.sleep(0.005)
+        time.sleep(wait)
+        action()
+
+    acting = threading.Thread(target=act)
+    acting.start()
+    try:
+        yield
+    finally:
+        over.set()
+        acting.join()
+
+
 def answerers(folder: Path) -> set[str]:
     return set(Pool.open(folder).samples(["endpoint"])["endpoint"].to_pylist())
 
@@ -105,12 +126,10 @@ def test_the_servers_share_the_work(tmp_path: Path, digest: str) -> None:
 def test_a_server_killed_at_any_moment_leaves_the_work_to_the_other(
     tmp_path: Path, digest: str, seed: int
 ) -> None:
-    chance = random.Random(seed)
-    with processes(2) as (doomed, other):
-        killer = threading.Timer(chance.uniform(0.05, 0.4), doomed.kill)
-        killer.start()
-        said = fill(shared(tmp_path / "pool", doomed.url, other.url))
-        killer.join()
+    wait = random.Random(seed).uniform(0.0, 0.2)
+    folder = tmp_path / "pool"
+    with processes(2) as (doomed, other), once_begun(folder, wait, doomed.kill):
+        said = fill(shared(folder, doomed.url, other.url))
     assert Pool.open(tmp_path / "pool").digest() == digest
     assert other.url in answerers(tmp_path / "pool")
     assert "no server has answered" not in said
@@ -118,31 +137,26 @@ def test_a_server_killed_at_any_moment_leaves_the_work_to_the_other(
 
 def test_both_servers_killed_in_turns_and_started_again(tmp_path: Path, digest: str) -> None:
     chance = random.Random(7)
-    done = threading.Event()
 
     def trouble() -> None:
         for one in (first, second, first, second):
-            if done.wait(chance.uniform(0.02, 0.15)):
-                return
             one.kill()
             time.sleep(chance.uniform(0, 0.1))
             one.start()
 
-    with processes(2) as (first, second):
-        killer = threading.Thread(target=trouble)
-        killer.start()
-        fill(shared(tmp_path / "pool", first.url, second.url))
-        done.set()
-        killer.join()
+    folder = tmp_path / "pool"
+    with processes(2) as (first, second), once_begun(folder, 0.0, trouble):
+        fill(shared(folder, first.url, second.url))
     assert Pool.open(tmp_path / "pool").digest() == digest
 
 
 def test_the_only_server_is_killed_and_comes_back(tmp_path: Path, digest: str) -> None:
-    with processes(1) as (only,):
-        killer = threading.Timer(0.25, lambda: (only.kill(), time.sleep(0.3), only.start()))
-        killer.start()
-        said = fill(shared(tmp_path / "pool", only.url))
-        killer.join()
+    folder = tmp_path / "pool"
+    with (
+        processes(1) as (only,),
+        once_begun(folder, 0.0, lambda: (only.kill(), time.sleep(0.3), only.start())),
+    ):
+        said = fill(shared(folder, only.url))
     assert Pool.open(tmp_path / "pool").digest() == digest
     assert "is well and takes part" in said
 
@@ -150,12 +164,13 @@ def test_the_only_server_is_killed_and_comes_back(tmp_path: Path, digest: str) -
 def test_all_servers_gone_for_good_ends_the_work_with_what_is_safe(
     tmp_path: Path, digest: str
 ) -> None:
-    with processes(2) as (first, second):
-        killer = threading.Timer(0.2, lambda: (first.kill(), second.kill()))
-        killer.start()
+    folder = tmp_path / "pool"
+    with (
+        processes(2) as (first, second),
+        once_begun(folder, 0.0, lambda: (first.kill(), second.kill())),
+    ):
         with pytest.raises(EnvironmentFailure, match="no server has answered for") as failure:
-            fill(shared(tmp_path / "pool", first.url, second.url))
-        killer.join()
+            fill(shared(folder, first.url, second.url))
         assert first.url in str(failure.value) and second.url in str(failure.value)
     kept = len(Pool.open(tmp_path / "pool"))
     with running(FaultServer()) as server:

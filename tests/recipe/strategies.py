@@ -45,10 +45,21 @@ CARDS = st.fixed_dictionaries(
         "prices": st.lists(
             st.fixed_dictionaries(
                 {"date": DAYS, "source": TEXTS, "output": AMOUNTS},
-                optional={"input": st.none() | AMOUNTS},
+                optional={"input": st.none() | AMOUNTS, "cached_input": st.none() | AMOUNTS},
             ),
             max_size=2,
         ),
+    },
+)
+ENDPOINTS = st.fixed_dictionaries(
+    {"url": st.just("http://host:80/v1")},
+    optional={
+        "model": OPTIONAL_TEXTS,
+        "answers_as": OPTIONAL_TEXTS,
+        "protocol": st.sampled_from(["completions", "chat"]),
+        "seeds": st.booleans(),
+        "billed": st.booleans(),
+        "timeout_seconds": AMOUNTS,
     },
 )
 SPLITS = st.fixed_dictionaries({"split": TEXTS}, optional={"count": st.none() | COUNTS})
@@ -138,8 +149,9 @@ def recipe_values(draw: st.DrawFn) -> dict[str, Any]:
                 workers=st.none() | COUNTS,
                 endpoints=st.dictionaries(
                     st.sampled_from(["wc", "se"]),
-                    st.fixed_dictionaries({"url": st.just("http://host:80/v1")}),
+                    ENDPOINTS | st.lists(ENDPOINTS, min_size=1, max_size=3),
                 ),
+                spending_limit=st.none() | AMOUNTS,
             )
         ),
     }

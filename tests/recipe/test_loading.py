@@ -112,6 +112,19 @@ def test_inline_cards_and_cards_beside_the_recipe(save: Callable[[str], Path]) -
     assert "own.yaml:1 pair.se: the match counts total parameters" in text
 
 
+def test_a_side_may_have_several_servers() -> None:
+    several = (
+        '[{"url": "http://a/v1"}, {"url": "https://me:secret@b/v1?key=x", "protocol": "chat"}]'
+    )
+    recipe = load_recipe("w2s-micro", [f"execution.endpoints.se={several}"])
+    assert [one.address for one in recipe.execution.servers_of("se")] == [
+        "http://a/v1", "https://b/v1",
+    ]  # fmt: skip
+    assert recipe.execution.servers_of("wc") == ()
+    alone = load_recipe("w2s-micro", ["execution.endpoints.se.url=http://a:1/v1"])
+    assert [one.url for one in alone.execution.servers_of("se")] == ["http://a:1/v1"]
+
+
 def test_overrides_set_keys_places_of_lists_and_missing_sections() -> None:
     recipe = load_recipe(
         "w2s-micro",
