@@ -1,6 +1,6 @@
 """Tokens per second of raw vLLM, the harness, vLLM's server and lm-eval, side by side.
 
-    python benchmarks/sampling.py [--problems 400] [--samples 30] [--repeat 1]
+    python benchmarks/sampling.py [--problems 200] [--samples 30] [--repeat 1]
     python benchmarks/sampling.py --device cuda        random weights of 0.5 B parameters
 
 Four ways to draw the same samples with the same flags; loading does not count:
@@ -328,10 +328,10 @@ def main() -> None:
     """Prints the table."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
     parser.add_argument("--model", default="", help="micro:se by default, random weights on cuda")
-    parser.add_argument("--problems", type=int, default=400)
+    parser.add_argument("--problems", type=int, default=200)
     parser.add_argument("--samples", type=int, default=30)
     parser.add_argument("--max-tokens", type=int, default=128)
-    parser.add_argument("--lm-eval-problems", type=int, default=8)
+    parser.add_argument("--lm-eval-problems", type=int, default=4)
     parser.add_argument("--repeat", type=int, default=1)
     parser.add_argument("--device", choices=["cpu", "cuda"], default="cpu")
     options = parser.parse_args()

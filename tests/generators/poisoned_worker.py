@@ -1,6 +1,6 @@
 """vLLM's worker, killed by what a prompt says; for tests of what follows from that.
 
-A prompt with the word POISON ends the process as a crash of native code would; one with DEAF
+A prompt with the word POISON ends the process; one with DEAF
 stops it, as a hang; one with MUTE closes its line to the harness. DEAF and MUTE do so once,
 and leave a file of that name in the folder $POISON_FOLDER.
 """
@@ -23,7 +23,7 @@ class Service(vllm_worker.Service):  # type: ignore[misc]
         if "POISON" in request["prompt"]:
             sys.stderr.write("the engine chokes\n")
             sys.stderr.flush()
-            os.abort()
+            os._exit(5)
         for word in ("DEAF", "MUTE"):
             if word in request["prompt"]:
                 self._once(word)

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from harness.engines.process import WORKERS_FOLDER, EngineProcess
-from harness.errors import EnvironmentFailure, InputError
+from harness.errors import InputError
 from harness.generators import managed, vllm_client
 from harness.generators.jobs import PoolJob
 from harness.pool import Pool
@@ -111,22 +111,7 @@ def test_a_request_that_kills_every_time_becomes_a_failure(
     assert said.count("it is started again") == 5
 
 
-def test_an_engine_that_answers_nothing_stops_with_its_last_words(
-    vllm_python: Path, tmp_path: Path, poisoned: None
-) -> None:
-    one = job(tmp_path / "pool", problems=2, samples=4, model=MODEL)
-    for number in range(2):
-        one = with_prompt(one, number, f"Q: POISON {number}\nA:")
-    with pytest.raises(EnvironmentFailure) as failure:
-        fill(one, python=vllm_python)
-    assert "without finishing a request" in str(failure.value)
-    assert "the engine chokes" in str(failure.value)
-    assert not Pool.open(one.folder).failures()
-
-
-def test_options_and_tensor_parallelism_reach_the_engine_and_the_identity(
-    vllm_python: Path, tmp_path: Path
-) -> None:
+def test_options_reach_the_engine_and_the_identity(vllm_python: Path, tmp_path: Path) -> None:
     plain = job(tmp_path / "plain", problems=6, samples=4, model=MODEL)
     fill(plain, python=vllm_python)
     few = replace(plain, folder=tmp_path / "few", engine=Engine(options={"max_num_seqs": 3}))
