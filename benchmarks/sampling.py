@@ -24,6 +24,7 @@ import signal
 import socket
 import statistics
 import subprocess
+import sys
 import tempfile
 import time
 import urllib.error
@@ -168,8 +169,16 @@ class Bench:
         del environment["VLLM_ENABLE_V1_MULTIPROCESSING"]
         log = self.folder / "server.log"
         with log.open("wb") as output:
+            # The guard ends the server when this process ends, however that happens.
             server = subprocess.Popen(
-                [*self._server_command(), "--port", str(port)],
+                [
+                    sys.executable,
+                    str(WORKERS_FOLDER / "guard.py"),
+                    *self._server_command(),
+                    "--port",
+                    str(port),
+                ],
+                stdin=subprocess.PIPE,
                 env={**environment, "VLLM_CPU_KVCACHE_SPACE": "1"},
                 stdout=output,
                 stderr=output,

@@ -19,7 +19,7 @@ from harness.generators.jobs import Request
 DEATHS_WITHOUT_PROGRESS = 3
 # Killed from outside says less about the engine than a crash: operators do it, and the system
 # when memory is short.
-KILLS_WITHOUT_PROGRESS = 10
+KILLS_WITHOUT_PROGRESS = 25
 DEATHS_OF_A_SUSPECT = 2
 DEATHS_ALONE = 3
 _FROM_OUTSIDE = (-signal.SIGKILL, -signal.SIGTERM)

@@ -84,7 +84,7 @@ def test_deaths_while_loading_stop_the_work_and_kills_from_outside_do_so_later()
     deaths = Deaths()
     for _ in range(KILLS_WITHOUT_PROGRESS - 1):
         deaths.count([], death(-signal.SIGKILL))
-    with pytest.raises(EnvironmentFailure, match="10 times without finishing"):
+    with pytest.raises(EnvironmentFailure, match="25 times without finishing"):
         deaths.count([], death(-signal.SIGKILL))
 
 

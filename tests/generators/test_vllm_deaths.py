@@ -19,7 +19,7 @@ from harness.generators.jobs import PoolJob
 from harness.pool import Pool
 from harness.recipe.engine_sections import Engine
 from tests.generators.jobs_for_tests import fill, job
-from tests.generators.watching import digest, wait_until
+from tests.generators.watching import digest, journal_lines, wait_until
 
 pytestmark = pytest.mark.engines
 MODEL = "micro:wc"
@@ -59,7 +59,7 @@ def test_twenty_kills_at_random_times_change_nothing(
     vllm_python: Path, tmp_path: Path, started: list[EngineProcess]
 ) -> None:
     def one(name: str) -> PoolJob:
-        return job(tmp_path / name, problems=1500, samples=30, model=MODEL)
+        return job(tmp_path / name, problems=400, samples=30, model=MODEL)
 
     fill(one("quiet"), python=vllm_python)
     started.clear()
@@ -68,7 +68,12 @@ def test_twenty_kills_at_random_times_change_nothing(
     def kill() -> None:
         for number in range(KILLS):
             wait_until(lambda number=number: len(started) > number)  # type: ignore[misc]
-            threading.Event().wait(chance.uniform(0, 9))
+            pause = 3.0
+            if number % 3 == 2:  # In the middle of the work; else while it starts.
+                kept = journal_lines(tmp_path / "killed")
+                wait_until(lambda kept=kept: journal_lines(tmp_path / "killed") > kept)  # type: ignore[misc]
+                pause = 0.5
+            threading.Event().wait(chance.uniform(0, pause))
             os.kill(started[number].pid, signal.SIGKILL)
 
     killer = threading.Thread(target=kill)
