@@ -52,6 +52,11 @@ class Extra:
     supported: str
     pins: Path
 
+    def packages(self) -> list[str]:
+        """The distributions that it adds."""
+        lines = self.pins.read_text(encoding="utf-8").splitlines()
+        return [line.split("==")[0] for line in lines if line and not line.startswith("#")]
+
     def digest(self) -> str:
         """Eight digits that change with what is installed."""
         return digest_of([self.requirement, self.pins.read_text(encoding="utf-8")])[:8]
@@ -111,8 +116,8 @@ def add_extra(engine: str, extra: Extra, folder: Path, say: Say) -> None:
         _install(spec, extra, folder, say)
         after = distributions(python)
         _check_untouched(spec, extra, before, after)
-        added = {name: after[name] for name in sorted(after.keys() - before.keys())}
-        write_json(_file(folder, extra), {"pins": extra.digest(), "added": added})
+        versions = {name: after[name] for name in extra.packages() if name in after}
+        write_json(_file(folder, extra), {"pins": extra.digest(), "versions": versions})
         say(f"{spec.label}: {extra.name} is ready after {time.monotonic() - started:.0f} s")
 
 

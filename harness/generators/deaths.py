@@ -19,7 +19,7 @@ from harness.generators.jobs import Request
 DEATHS_WITHOUT_PROGRESS = 3
 # Killed from outside says less about the engine than a crash: operators do it, and the system
 # when memory is short.
-KILLS_WITHOUT_PROGRESS = 10
+KILLS_WITHOUT_PROGRESS = 25
 DEATHS_OF_A_SUSPECT = 2
 DEATHS_ALONE = 3
 _FROM_OUTSIDE = (-signal.SIGKILL, -signal.SIGTERM)
@@ -30,7 +30,8 @@ class Deaths:
 
     def __init__(self) -> None:
         self._without_progress = 0
-        self._crashes = 0
+        self._unexplained = 0
+        self._unexplained_crashes = 0
         self._ever_finished = False
         self._in_flight_at: Counter[str] = Counter()
         self._alone_at: Counter[str] = Counter()
@@ -59,7 +60,8 @@ class Deaths:
             EnvironmentFailure: there were too many deaths without a finished request.
         """
         self._without_progress += 1
-        self._crashes += death.status not in _FROM_OUTSIDE
+        self._unexplained += 1
+        self._unexplained_crashes += death.status not in _FROM_OUTSIDE
         self._in_flight_at.update(request.id for request in in_flight)
         innocent = [request for request in in_flight if not self._suspected(request)]
         suspects = [request for request in in_flight if self._suspected(request)]
@@ -69,6 +71,7 @@ class Deaths:
             if self._alone_at[alone.id] >= DEATHS_ALONE:
                 suspects = []
                 self._convicted[alone.id] = (alone, death)
+                self._unexplained = self._unexplained_crashes = 0
         self._suspects.extendleft(reversed(suspects))
         if self._hopeless(in_flight):
             raise EnvironmentFailure(
@@ -84,7 +87,7 @@ class Deaths:
         Returns:
             Requests that are now known to have killed the engine, each with the reason.
         """
-        self._without_progress = self._crashes = 0
+        self._without_progress = self._unexplained = self._unexplained_crashes = 0
         self._ever_finished = True
         for request in finished:
             self._in_flight_at.pop(request.id, None)
@@ -123,6 +126,6 @@ class Deaths:
         if len(in_flight) == 1 and self._suspected(next(iter(in_flight))):
             return False  # Its trial ends by itself.
         return (
-            self._crashes >= DEATHS_WITHOUT_PROGRESS
-            or self._without_progress >= KILLS_WITHOUT_PROGRESS
+            self._unexplained_crashes >= DEATHS_WITHOUT_PROGRESS
+            or self._unexplained >= KILLS_WITHOUT_PROGRESS
         )

@@ -23,7 +23,7 @@ from harness.models import model_location
 SEQUENCES_AT_ONCE = 1024
 WINDOW_SAMPLES = 2 * SEQUENCES_AT_ONCE
 ENDPOINT_LABEL = "vllm"
-_WORKER = "vllm_worker.py"
+VLLM_WORKER = "vllm_worker.py"
 
 
 class VllmClient:
@@ -95,7 +95,7 @@ class VllmClient:
 
     def _start(self) -> ManagedWorker:
         self._worker = ManagedWorker(
-            _WORKER, "the vLLM worker", self._surroundings, self._place.environment
+            VLLM_WORKER, "the vLLM worker", self._surroundings, self._place.environment
         )
         self._versions = self._worker.wait_for("ready")
         return self._worker

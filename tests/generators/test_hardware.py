@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from harness.errors import EnvironmentFailure
 from harness.generators import hardware
 
 
@@ -44,6 +45,27 @@ def test_one_place_a_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
     assert len(hardware.places(2, offline=False)) == 2
     assert "HF_HUB_OFFLINE" not in hardware.places(1, offline=False)[0].environment
     assert hardware.places(1, offline=True)[0].environment["HF_HUB_OFFLINE"] == "1"
+
+
+def test_tensor_parallel_engines_get_gpus_and_cores_of_their_own(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("HARNESS_ENGINE_VARIANT", "cuda")
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "0,1,2,3,4")
+    groups = [
+        place.environment["CUDA_VISIBLE_DEVICES"]
+        for place in hardware.places(None, offline=True, tensor_parallel_size=2)
+    ]
+    assert groups == ["0,1", "2,3"]
+    with pytest.raises(EnvironmentFailure, match=r"tensor_parallel_size is 8.* 5 GPUs"):
+        hardware.places(None, offline=True, tensor_parallel_size=8)
+    monkeypatch.setenv("HARNESS_ENGINE_VARIANT", "cpu")
+    monkeypatch.setattr(os, "sched_getaffinity", lambda process: set(range(9)))
+    bound = [
+        place.environment["VLLM_CPU_OMP_THREADS_BIND"]
+        for place in hardware.places(2, offline=True, tensor_parallel_size=2)
+    ]
+    assert bound == ["0,1|2,3", "4,5|6,7"]
 
 
 def test_gpus_are_counted_by_the_driver(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import random
+import secrets
 import signal
 import subprocess
 import sys
@@ -116,8 +117,10 @@ def test_what_cannot_be_drawn_is_said_before_and_refusals_are_recorded(
 
 
 def test_a_cluster_of_the_users_is_joined_and_left_running(
-    ray_python: Path, tmp_path: Path, mark: str
+    ray_python: Path, tmp_path: Path, mark: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setenv("RAY_AUTH_MODE", "token")
+    monkeypatch.setenv("RAY_AUTH_TOKEN", secrets.token_hex(32))
     own = job(tmp_path / "own", problems=8, samples=4, model=MODEL)
     long = {**own.prompts, own.problems[3].id: "1 + " * 400}
     ray = [str(ray_python.with_name("ray"))]

@@ -99,3 +99,27 @@ def test_file_size_limit_is_treated_as_a_full_disk(tmp_path: Path) -> None:
     pool.close()
     assert not new_pool(tmp_path, 1).repairs
     assert len(Pool.open(tmp_path)) == counted + 1
+
+
+def test_full_disk_while_a_journal_is_written_out(
+    small_disk: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from harness.pool import store
+
+    monkeypatch.setattr(store, "JOURNAL_ROWS", 200)
+    ballast = small_disk / "ballast"
+    pool = new_pool(small_disk / "pool", 1)
+    (problem,) = pool.problems
+    pool.append([sample(problem, index) for index in range(190)])
+    ballast.write_bytes(b"\0" * (os.statvfs(small_disk).f_bavail * 4096 - 3 * 4096))
+    with pytest.raises(EnvironmentFailure, match=r"disk is full.*200 samples counted so far"):
+        pool.append([sample(problem, index) for index in range(190, 200)])
+    assert len(pool) == 200  # They are in the journal, so they count.
+    pool.close()
+    ballast.unlink()
+    again = new_pool(small_disk / "pool", 1)
+    assert not again.repairs and len(again) == 200
+    again.append([sample(problem, 200)])
+    assert (again.folder / "runs" / "000001.parquet").exists()
+    again.compact()
+    assert content(again) == reference([problem], {problem.id: set(range(201))})

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import secrets
+import socket
 import sys
 import threading
 from dataclasses import dataclass, replace
@@ -10,6 +12,7 @@ from typing import Any
 
 OBJECT_STORE_BYTES = 512 << 20
 STOP_SECONDS = 15.0
+CONNECT_SECONDS = 10.0
 
 
 @dataclass(frozen=True)
@@ -104,9 +107,12 @@ def start_cluster(address: str | None, folder: str) -> None:
         os.environ["RAY_kill_child_processes_on_worker_exit_with_raylet_subreaper"] = "true"  # noqa: SIM112 - Ray's own spelling
         # A user's variable would make ray.init join another cluster.
         os.environ.pop("RAY_ADDRESS", None)
+        # Closed to everybody else on the machine, with a token that is written nowhere.
+        os.environ.update(RAY_AUTH_MODE="token", RAY_AUTH_TOKEN=secrets.token_hex(32))
     import ray
 
     if address is not None:
+        _check_that_somebody_listens(address)
         ray.init(address=address, log_to_driver=True)
         return
     ray.init(
@@ -115,6 +121,17 @@ def start_cluster(address: str | None, folder: str) -> None:
         object_store_memory=OBJECT_STORE_BYTES,
         _temp_dir=folder,
     )
+
+
+def _check_that_somebody_listens(address: str) -> None:
+    """Ray itself tries for minutes."""
+    host, colon, port = address.rpartition(":")
+    if not colon or not port.isdigit():
+        return
+    try:
+        socket.create_connection((host, int(port)), timeout=CONNECT_SECONDS).close()
+    except OSError as error:
+        raise ConnectionError(f"nobody listens at {address} ({error.strerror or error})") from error
 
 
 def stop_cluster() -> None:
