@@ -64,7 +64,7 @@ def test_runs_are_merged_in_rounds(tmp_path: Path) -> None:
 
 
 @pytest.mark.usefixtures("short_journals")
-@pytest.mark.parametrize("step", range(0, 60, 3))
+@pytest.mark.parametrize("step", range(0, 60, 7))
 def test_a_crash_between_any_two_steps_loses_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: int
 ) -> None:
@@ -122,7 +122,7 @@ print("done", flush=True)
 
 def test_kill_9_at_random_times_loses_no_counted_sample(tmp_path: Path) -> None:
     chance = random.Random()
-    for _ in range(20):
+    for _ in range(5):
         counted = 0
         writer = subprocess.Popen(
             [sys.executable, "-c", WRITER, str(tmp_path / "pool")],
