@@ -27,15 +27,14 @@ import subprocess
 import sys
 import tempfile
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from io import StringIO
 from pathlib import Path
 from typing import Any
 
+from server_side import generated_tokens, lm_eval_task, served_model, wait_until_healthy
+from stopwatch import Stopwatch
 from tabulate import tabulate
 
 from harness.engines.environment import engine_python
@@ -48,7 +47,6 @@ from harness.micro import model_folder
 from harness.micro.problems import micro_problems
 from harness.models import model_location
 from harness.pool import Pool
-from harness.progress import Progress, Task
 from harness.prompts import generation_prompt
 from harness.recipe import ModelCard
 from harness.recipe.loading import load_recipe
@@ -56,7 +54,6 @@ from harness.recipe.schema import Endpoint, Engine
 
 RAW_SCRIPT = Path(__file__).with_name("raw_generate.py")
 RANDOM_PARAMETERS = 500_000_000
-SERVER_START_SECONDS = 300.0
 WAYS = ("raw", "harness", "server", "lm-eval")
 
 
@@ -71,23 +68,6 @@ class Rate:
     def per_second(self) -> float:
         """Tokens per second."""
         return self.tokens / self.seconds
-
-
-class Stopwatch(Progress):
-    """Measures a draw: from the opened pool, with the model loaded, to the compacted one."""
-
-    seconds = 0.0
-
-    def __init__(self) -> None:
-        super().__init__(StringIO(), live=False)
-
-    @contextmanager
-    def task(self, label: str, total: int, unit: str = "items", done: int = 0) -> Iterator[Task]:
-        """Times what is counted."""
-        started = time.perf_counter()
-        with super().task(label, total, unit, done) as task:
-            yield task
-        self.seconds = time.perf_counter() - started
 
 
 @dataclass(frozen=True)
@@ -138,7 +118,7 @@ class Bench:
         from lm_eval import simple_evaluate
 
         prompts = list(self.job.prompts.values())[:problems]
-        task = _lm_eval_task(prompts, self.job)
+        task = lm_eval_task(prompts, self.job)
         before, started = generated_tokens(url), time.perf_counter()
         results = simple_evaluate(
             model="local-completions",
@@ -186,7 +166,7 @@ class Bench:
             )
         try:
             url = f"http://127.0.0.1:{port}"
-            _wait_until_healthy(url, server, log)
+            wait_until_healthy(url, server, log)
             yield f"{url}/v1"
         finally:
             os.killpg(server.pid, signal.SIGKILL)
@@ -214,25 +194,6 @@ class Bench:
             )
             for one in job.problems
         ]  # fmt: skip
-
-
-def served_model(url: str) -> str:
-    """The name of the server's model."""
-    with urllib.request.urlopen(f"{url}/models", timeout=30) as answer:
-        return str(json.load(answer)["data"][0]["id"])
-
-
-def generated_tokens(url: str) -> int:
-    """What the server has generated since its start."""
-    with urllib.request.urlopen(url.removesuffix("/v1") + "/metrics", timeout=30) as answer:
-        lines = answer.read().decode().splitlines()
-    return round(
-        sum(
-            float(line.rpartition(" ")[2])
-            for line in lines
-            if line.startswith("vllm:generation_tokens_total")
-        )
-    )
 
 
 def measure(bench: Bench, repeat: int, lm_eval_problems: int) -> dict[str, list[Rate]]:
@@ -292,45 +253,9 @@ def job_of(model: str, problems: int, samples: int, max_tokens: int) -> PoolJob:
     )
 
 
-def _lm_eval_task(prompts: list[str], job: PoolJob) -> dict[str, Any]:
-    from datasets import Dataset, DatasetDict
-
-    return {
-        "task": "sampling_benchmark",
-        "custom_dataset": lambda **_: DatasetDict(
-            test=Dataset.from_list([{"prompt": prompt} for prompt in prompts])
-        ),
-        "test_split": "test",
-        "output_type": "generate_until",
-        "doc_to_text": "{{prompt}}",
-        "doc_to_target": "",
-        "process_results": lambda document, results: {"length": len(results[0])},
-        "metric_list": [{"metric": "length", "aggregation": "mean", "higher_is_better": True}],
-        "repeats": job.samples_per_problem,
-        "generation_kwargs": {
-            "until": list(job.decoding.stop),
-            "do_sample": True,
-            "temperature": job.decoding.temperature,
-            "max_gen_toks": job.decoding.max_tokens,
-        },
-    }
-
-
 def _plain(request: dict[str, Any]) -> dict[str, Any]:
     kept = {key: value for key, value in request.items() if key not in ("request", "id")}
     return {**kept, "top_k": kept["top_k"] or 0}
-
-
-def _wait_until_healthy(url: str, server: subprocess.Popen[bytes], log: Path) -> None:
-    deadline = time.monotonic() + SERVER_START_SECONDS
-    while True:
-        try:
-            with urllib.request.urlopen(f"{url}/health", timeout=2):
-                return
-        except (urllib.error.URLError, OSError):
-            if server.poll() is not None or time.monotonic() > deadline:
-                raise SystemExit(f"the server does not start:\n{log.read_text()[-3000:]}") from None
-            time.sleep(0.5)
 
 
 def main() -> None:

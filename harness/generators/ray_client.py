@@ -1,6 +1,6 @@
 """Serves draws on a Ray cluster, through a driver process in vLLM's environment.
 
-All that a draw lacks is given to Ray at once; Ray keeps the engines of the cluster busy and
+A draw is given to Ray in large rounds; Ray keeps the engines of the cluster busy and
 does again what a lost one had not finished. Answers come back one by one and are on the disk
 before they are counted, so a harness or a driver that dies costs what was in flight.
 """
@@ -30,7 +30,8 @@ RAY_WORKER = "ray_worker.py"
 # a cluster that answers blocks of requests, is a hang.
 STALL_SECONDS = 3600.0
 GRACE_SECONDS = 20.0
-_EVERYTHING = 1 << 62
+# Given to Ray at once: engines are loaded for each round, and each request lies in memory.
+ROUND_SAMPLES = 1_000_000
 
 
 @dataclass(frozen=True)
@@ -84,7 +85,7 @@ class RayClient:
             try:
                 self._ensure_loaded(draw.job)
                 draw.begin(self._engine)
-                while requests := draw.take(_EVERYTHING):
+                while requests := draw.take(ROUND_SAMPLES):
                     self._work(draw, requests)
                 return
             except EngineDied as death:

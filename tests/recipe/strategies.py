@@ -68,6 +68,10 @@ UNTIL = st.builds(
     COUNTS,
     st.integers(0, 9),
 )
+OPTION_NAMES = st.sampled_from(["gpu_memory_utilization", "quantization", "hf_overrides"])
+OPTION_VALUES = st.one_of(
+    COUNTS, AMOUNTS, TEXTS, st.booleans(), st.none(), st.dictionaries(LABELS, TEXTS, max_size=2)
+)
 STEPS = COUNTS | st.dictionaries(LABELS, COUNTS, max_size=3)
 
 
@@ -118,6 +122,13 @@ def recipe_values(draw: st.DrawFn) -> dict[str, Any]:
             "max_tokens": draw(COUNTS),
             "expected_tokens": draw(st.none() | AMOUNTS),
         },
+        "engine": draw(
+            optional(
+                dtype=st.sampled_from(["auto", "float32"]),
+                tensor_parallel_size=COUNTS,
+                options=st.dictionaries(OPTION_NAMES, OPTION_VALUES, max_size=2),
+            )
+        ),
         "match": {
             "kind": draw(st.sampled_from(["number", "compute", "price"])),
             "parameters": draw(st.sampled_from(["total", "non_embedding", "nominal"])),
@@ -147,6 +158,8 @@ def recipe_values(draw: st.DrawFn) -> dict[str, Any]:
         "execution": draw(
             optional(
                 workers=st.none() | COUNTS,
+                engine=st.sampled_from(["vllm", "ray"]),
+                ray=optional(address=OPTIONAL_TEXTS, workers=st.none() | COUNTS),
                 endpoints=st.dictionaries(
                     st.sampled_from(["wc", "se"]),
                     ENDPOINTS | st.lists(ENDPOINTS, min_size=1, max_size=3),

@@ -9,8 +9,10 @@ import jsonschema
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
 from harness.recipe.catalogue import recipe_names
+from harness.recipe.engine_sections import Engine
 from harness.recipe.json_schema import recipe_schema, recipe_schema_text
 from harness.recipe.schema_walk import expectation, homes_of, known_keys
 from harness.recipe.yaml_text import parse_yaml
@@ -105,3 +107,12 @@ def test_expectations_are_in_words() -> None:
     assert "total, non_embedding, nominal" in expectation(("pair", "wc", "parameters"))
     assert homes_of("batch_size") == ["training", "training.paradigms.NAME"]
     assert known_keys(("budgets", "anything")) == ["se", "wc"]
+
+
+@pytest.mark.parametrize("name", ["model", "dtype", "data_parallel_size", "generation_config"])
+def test_what_the_harness_sets_is_no_option_of_the_engine(name: str) -> None:
+    with pytest.raises(ValidationError, match=f"`{name}` cannot be an option"):
+        Engine(options={name: 1})
+    assert Engine(options={"max_num_seqs": 8}).options == {"max_num_seqs": 8}
+    with pytest.raises(ValidationError):
+        Engine(options={"--max-num-seqs": 8})
