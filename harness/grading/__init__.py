@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 from harness.grading.comparison import compare_answers
+from harness.grading.completions import grade_completion, grader_identity
+from harness.grading.conventions import CONVENTIONS, Conventions, conventions_of
 from harness.grading.extraction import FORMATS, Extraction, extract_answer
-from harness.grading.verdict import (
-    GRADER_VERSION,
-    Outcome,
-    Verdict,
-    grade_completion,
-    grader_identity,
-)
+from harness.grading.verdict import GRADER_VERSION, Outcome, Verdict
 
 __all__ = [
+    "CONVENTIONS",
     "FORMATS",
     "GRADER_VERSION",
+    "Conventions",
     "Extraction",
     "Outcome",
     "Verdict",
     "compare_answers",
+    "conventions_of",
     "extract_answer",
     "grade_completion",
     "grader_identity",
