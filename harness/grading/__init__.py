@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from harness.grading.comparison import compare_answers
-from harness.grading.completions import grade_completion, grader_identity
+from harness.grading.completions import compare_answers, grade_completion, grader_identity
 from harness.grading.conventions import CONVENTIONS, Conventions, conventions_of
 from harness.grading.extraction import FORMATS, Extraction, extract_answer
+from harness.grading.grader import Grader
 from harness.grading.verdict import GRADER_VERSION, Outcome, Verdict
 
 __all__ = [
@@ -14,6 +14,7 @@ __all__ = [
     "GRADER_VERSION",
     "Conventions",
     "Extraction",
+    "Grader",
     "Outcome",
     "Verdict",
     "compare_answers",

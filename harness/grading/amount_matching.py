@@ -96,6 +96,8 @@ def formulas_equal(gold: Node, answer: Node, options: Conventions) -> bool | Non
         )
     if not _allowed(gold, answer, options):
         return False
+    if gold == answer:
+        return True
     found = equality(gold, answer)
     if found == "equal":
         return True

@@ -23,12 +23,13 @@ from harness.grading.matching import Matcher
 from harness.grading.normalisation import plain_latex
 from harness.grading.other_readings import other_readings
 from harness.grading.reader import read_answer
-from harness.grading.readings import Amount, Reading
+from harness.grading.readings import Amount, Numeral, Ratio, Reading, Words
 from harness.grading.sentences import answer_in_sentence
-from harness.grading.verdict import Outcome, Verdict
+from harness.grading.verdict import Outcome
 from harness.grading.words import choice_of
 
 MAX_ANSWER_CHARACTERS = 1000
+NEEDS_SYMBOLIC = "none"
 _STRANGE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffd]")
 _DIGITS = rf"\d{{1,{MAX_ANSWER_CHARACTERS}}}"
 _NUMBER = re.compile(
@@ -38,7 +39,8 @@ _NUMBER = re.compile(
 _QUOTIENT = re.compile(rf"([-+]?)({_DIGITS})/({_DIGITS})", re.ASCII)
 _LATEX_QUOTIENT = re.compile(rf"([-+]?)\\frac\{{(-?{_DIGITS})\}}\{{({_DIGITS})\}}", re.ASCII)
 _CONTENT = re.compile(r"[^\W_]|\\{\s?\\}")
-_SPACE = re.compile(r"(?<!\d) | (?!\d)")
+_TEXT = re.compile(r"\\text(?:bf|it|rm|normal)?\s*\{([^{}]*)\}")
+_SPACE = re.compile(r"(?<!\d) +| +(?!\d)")
 _OUTCOMES: dict[bool | None, Outcome] = {True: "correct", False: "wrong", None: "undecided"}
 # The symbolic stage: golds and answers in, a comparison out.
 Symbolic = Callable[[str, str], "Comparison"]
@@ -50,20 +52,6 @@ class Comparison(NamedTuple):
     outcome: Outcome
     stage: str
     reason: str = ""
-
-
-def compare_answers(gold: str, answer: str, options: Conventions = DEFAULT_CONVENTIONS) -> Verdict:
-    """Compares an answer with the gold answer; accepts any two texts.
-
-    The symbolic stage runs in a process of its own, started when it is first needed.
-
-    Args:
-        gold: the reference answer.
-        answer: as extracted from a completion.
-        options: conventions on what counts as the same answer.
-    """
-    found = compare(gold, answer, options)
-    return Verdict(found.outcome, answer, "given", found.stage, found.reason)
 
 
 def compare(
@@ -90,7 +78,7 @@ def compare(
         return Comparison("undecided", "cap", "control characters")
     found = _exact(gold, answer, options) or _by_sentence(gold, answer, options)
     found = found or _by_reading(gold, answer, options)
-    if found.outcome == "undecided" and symbolic is not None:
+    if found.stage == NEEDS_SYMBOLIC and symbolic is not None:
         return symbolic(gold, answer)
     return found
 
@@ -158,15 +146,17 @@ def exact_number(text: str) -> Fraction | None:
 
 @lru_cache(maxsize=20_000)
 def normalised(text: str, options: Conventions = DEFAULT_CONVENTIONS) -> str:
-    """The text without dress, and without spaces but those between digits."""
-    return _SPACE.sub("", plain_latex(text, options))
+    r"""The text without dress and `\text`, and without spaces but those between digits."""
+    plain = plain_latex(text, options)
+    return _SPACE.sub("", _TEXT.sub(r" \1 ", plain) if "\\text" in plain else plain).strip()
 
 
 def _by_sentence(gold: str, answer: str, options: Conventions) -> Comparison | None:
     """Sentences by the answers in them; None where neither is a sentence."""
     if not options.sentences:
         return None
-    inner_gold, inner_answer = answer_in_sentence(gold), answer_in_sentence(answer)
+    inner_gold = answer_in_sentence(gold, by_number=False)
+    inner_answer = answer_in_sentence(answer)
     if inner_gold is None and inner_answer is None:
         return None
     direct = _by_reading(gold, answer, options)
@@ -187,9 +177,18 @@ def _by_reading(gold: str, answer: str, options: Conventions) -> Comparison:
         for pair, reason in other_readings(reading_gold, reading_answer, gold, answer, options):
             if matcher.match(*pair) is True:
                 return Comparison("correct", stage, reason)
+    if found is None and _is_settled(reading_gold, reading_answer):
+        return Comparison("undecided", stage, "equal at some points only, or without a value")
     if found is None:
-        return Comparison("undecided", "none", "needs symbolic comparison")
+        return Comparison("undecided", NEEDS_SYMBOLIC, "needs symbolic comparison")
     return Comparison(_OUTCOMES[found], stage)
+
+
+def _is_settled(gold: Reading, answer: Reading) -> bool:
+    """Whether an algebra system would not know more: both are formulae, or one is words."""
+    if isinstance(gold, Amount) and isinstance(answer, Amount):
+        return True
+    return isinstance(gold, Words | Numeral | Ratio) or isinstance(answer, Words | Numeral | Ratio)
 
 
 def _stage(gold: Reading) -> str:

@@ -4,10 +4,32 @@ from __future__ import annotations
 
 from typing import Any
 
-from harness.grading.comparison import compare_answers
+from harness.grading.comparison import compare
 from harness.grading.conventions import DEFAULT_CONVENTIONS, Conventions
 from harness.grading.extraction import OVER_THE_CAP, extract_answer
+from harness.grading.symbolic import symbolic_stage
 from harness.grading.verdict import GRADER_VERSION, NO_ANSWER, Verdict
+
+
+def compare_answers(gold: str, answer: str, options: Conventions = DEFAULT_CONVENTIONS) -> Verdict:
+    """Compares an answer with the gold answer; accepts any two texts.
+
+    The symbolic stage runs in a process of its own, started when it is first needed.
+
+    Args:
+        gold: the reference answer.
+        answer: as extracted from a completion.
+        options: conventions on what counts as the same answer.
+
+    Raises:
+        EnvironmentFailure: the symbolic stage is needed and its worker does not start.
+
+    Example:
+        >>> compare_answers("\\\\frac{1}{2}", "0.5").outcome
+        'correct'
+    """
+    found = compare(gold, answer, options, symbolic_stage(options))
+    return Verdict(found.outcome, answer, "given", found.stage, found.reason)
 
 
 def grade_completion(

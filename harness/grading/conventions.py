@@ -37,7 +37,7 @@ class Conventions:
         any_form: `\sqrt{12}` is `2\sqrt{3}`; without it only numbers are worked out.
         unreduced: `\frac24` is `\frac12`.
         decimals: compare at this many decimal places after rounding; None: exactly.
-        float_noise: a decimal of 16 digits or more is what a computer prints for the value.
+        float_noise: a decimal of 16 or 17 digits is what a computer prints for the value.
         base_optional: the base of a numeral may be left out: `2516` is `2516_8`.
         ignore_case: of words; never of variables.
         ratio_as_fraction: `3:4` is `\frac34` and `6:8`.

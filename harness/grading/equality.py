@@ -24,7 +24,7 @@ Equality = Literal["equal", "different", "unknown"]
 DIGITS = (40, 100)
 _POINTS = 6
 _NEEDED_POINTS = 3
-_FLOAT_DIGITS = 16
+_FLOAT_DIGITS = (16, 17)  # What prints a double without loss.
 
 
 def equality(a: Node, b: Node) -> Equality:
@@ -132,13 +132,13 @@ def constant(node: Node) -> Value | None:
 
 
 def is_printed_float(node: Node, other: Node) -> bool:
-    """Whether a formula is a decimal of 16 digits or more, as a computer prints `other`."""
+    """Whether a formula is a decimal of 16 or 17 digits, as a computer prints `other`."""
     inner = node.parts[0] if node.kind == "negative" else node
     if inner.kind != "number" or "." not in inner.name:
         return False
-    if len(inner.name.replace(".", "").strip("0")) < _FLOAT_DIGITS:
+    if len(inner.name.replace(".", "").strip("0")) not in _FLOAT_DIGITS:
         return False
-    if other.kind == "number" and len(other.name.replace(".", "").strip("0")) >= _FLOAT_DIGITS:
+    if other.kind == "number" and len(other.name.replace(".", "").strip("0")) >= min(_FLOAT_DIGITS):
         return False  # As long a number: it was written out on purpose.
     mine, value = constant(node), constant(other)
     if mine is None or value is None or isinstance(value, mpmath.mpc):

@@ -205,7 +205,7 @@ class Atoms(ABC):
         if name in _CONSTANTS:
             return Node("constant", name=_CONSTANTS[name])
         if name == "\\frac":
-            return Node("quotient", (self.argument(), self.argument()))
+            return _fraction(self.argument(), self.argument())
         if name == "\\binom":
             return Node("binomial", (self.argument(), self.argument()))
         if name == "\\sqrt":
@@ -230,3 +230,13 @@ class Atoms(ABC):
 def _is_minus_one(node: Node) -> bool:
     inner = node.parts[0] if node.kind == "negative" else None
     return inner is not None and inner.kind == "number" and inner.value == 1
+
+
+def _fraction(above: Node, below: Node) -> Node:
+    r"""A quotient; `\frac{d}{dx}` is none."""
+    first = below
+    while first.kind == "product":
+        first = first.parts[0]
+    if above.name == first.name == "d" and below.kind == "product":
+        raise Unreadable("a derivative")
+    return Node("quotient", (above, below))

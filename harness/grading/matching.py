@@ -200,7 +200,10 @@ class Matcher:
             value = statement.value
             pair = (value, other) if relation is gold else (other, value)
             return self.match(*pair)
-        if (value_all := common_value(relation)) is not None:
+        value_all = common_value(relation)
+        if isinstance(value_all, bool):
+            return False
+        if value_all is not None:
             pair = (value_all, other) if relation is gold else (other, value_all)
             return self.match(*pair)
         if isinstance(other, Listing):
@@ -218,6 +221,11 @@ class Matcher:
 
     def same_relations(self, gold: Relation, answer: Relation) -> Match:
         """Both are relations."""
+        values = common_value(gold), common_value(answer)
+        if values[1] is False:
+            return False
+        if not isinstance(values[0], bool | None) and not isinstance(values[1], bool | None):
+            return self.match(values[0], values[1])
         mine, other = statement_of(gold), statement_of(answer)
         found: Match = None
         if mine and other and (mine.name == other.name or self.options.any_variable):

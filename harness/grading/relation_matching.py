@@ -34,7 +34,7 @@ def statement_of(relation: Relation) -> Statement | None:
 
     `x = 2 + 3 = 5 \approx 5.0` says 5 of x; `5 = x` says it too; `x + y = 1` says nothing.
     """
-    if not set(relation.operators) <= {"=", "\\approx", "\\in"}:
+    if not set(relation.operators) <= {"=", "\\approx"}:
         return None
     sides = relation.sides
     if "=" in relation.operators:
@@ -54,8 +54,11 @@ def _is_product(reading: Reading) -> bool:
     return isinstance(reading, Amount) and reading.node.kind != "letter"
 
 
-def common_value(relation: Relation) -> Reading | None:
-    """The value of a chain like `2 + 3 = 5` whose sides are constants, all of them equal."""
+def common_value(relation: Relation) -> Reading | bool | None:
+    """The value of a chain like `2 + 3 = 5` whose sides are constants.
+
+    False where they are not equal; None where a side is no constant.
+    """
     if set(relation.operators) != {"="}:
         return None
     values: list[Value] = []
@@ -66,7 +69,7 @@ def common_value(relation: Relation) -> Reading | None:
         values.append(value)
     with mpmath.workdps(DIGITS[0]):
         same = all(close(values[0], value, DIGITS[0]) for value in values)
-    return relation.sides[-1].reading if same else None
+    return relation.sides[-1].reading if same else False
 
 
 def same_relation(gold: Relation, answer: Relation, options: Conventions) -> bool | None:

@@ -24,19 +24,33 @@ _WORD = re.compile(r"[^\W\d_]{2,}")
 _HEDGE = re.compile(
     r"\b(?:or|maybe|perhaps|possibly|either|unsure|not sure|cannot|impossible)\b|\?", re.IGNORECASE
 )
+_CODE = re.compile(r"__|\b(?:lambda|import|eval|exec|open|print|globals|return)\b|=>|\(\)|[;`@]")
 _CLOSING = re.compile(r"I hope it is correct\.?|<\|.*?\|>.*", re.DOTALL)
 _LATEX_WORDS = re.compile(r"\\(?:text\w*|mathrm|mbox|operatorname)\s*\{[^{}]*\}|\\[A-Za-z]+")
 
 
-def answer_in_sentence(text: str) -> str | None:
-    """The answer in a text that is a sentence; None: it is none, or says no single thing."""
+def answer_in_sentence(text: str, *, by_number: bool = True) -> str | None:
+    """The answer in a text that is a sentence; None: it is none, or says no single thing.
+
+    Args:
+        text: the text.
+        by_number: whether a sentence without box and formula says its last number; a gold
+            answer in plain words says what it says.
+    """
     if "\\boxed" in text or "\\fbox" in text:
         return _boxed(text.replace("\\\\boxed", "\\boxed"))
     text = _CLOSING.sub("", text).strip()
     spans = list(_SPAN.finditer(text))
     outside = _SPAN.sub(" ", text) if spans else _LATEX_WORDS.sub(" ", text)
     words = _WORD.findall(outside)
-    if _HEDGE.search(outside) or not (spans or _is_prose(outside, words)) or not words:
+    if (
+        _HEDGE.search(outside)
+        or _CODE.search(outside)
+        or not (spans or _is_prose(outside, words))
+        or not words
+    ):
+        return None
+    if not spans and not by_number:
         return None
     last = spans[-1] if spans else None
     numbers = list(_NUMBER.finditer(text, last.end() if last else 0))

@@ -19,7 +19,7 @@ from harness.grading.formula_nodes import Node
 # mpmath has no types: a value is a Fraction, or an mpf or mpc of mpmath.
 Value = Any
 
-MAX_BITS = 12_000
+MAX_BITS = 30_000
 MAX_FACTORIAL = 1_000
 _MAX_LOGARITHM = 10_000  # Of the size of any real value, in powers of two.
 _MAX_ANGLE = 10**12
@@ -69,7 +69,7 @@ def is_zero(value: Value) -> bool:
 def _bounded(value: Value) -> Value:
     if isinstance(value, Fraction):
         if value.numerator.bit_length() + value.denominator.bit_length() > MAX_BITS:
-            return real(value)
+            raise NoValue("over the cap on digits")  # Rounded, its last digits would not count.
         return value
     if not mpmath.isfinite(value):
         raise NoValue("not finite")
@@ -119,8 +119,9 @@ def _power(base: Value, exponent: Value) -> Value:
     whole = isinstance(exponent, Fraction) and exponent.denominator == 1
     if isinstance(base, Fraction) and whole:
         size = base.numerator.bit_length() + base.denominator.bit_length()
-        if abs(exponent) * size <= MAX_BITS:
-            return base ** int(exponent)
+        if abs(exponent) * size > MAX_BITS:
+            raise NoValue("over the cap on powers")
+        return base ** int(exponent)
     if isinstance(exponent, Fraction) and exponent.denominator % 2 and _is_negative(base):
         turned = _power(-base, exponent)  # Odd roots of negative numbers are real.
         return -turned if exponent.numerator % 2 else turned

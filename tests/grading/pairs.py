@@ -83,7 +83,7 @@ FOUND = [
     (r"(-\infty,-1)\cup(1,\infty)", r"x<-1\text{ or }x>1", True),
     (r"(-\infty,-1)\cup(1,\infty)", "|x|>1", True), ("(-1,1)", "|x|<1", True),
     (r"(0,1)\cup(2,3)", "(0,1)", False), (r"(0,1)\cup(2,3)", "(0,1) U (2,3)", True),
-    (r"[1,2)\cup(2,3]", r"[1,3]\setminus\{2\}", None), (r"\mathbb{R}", "all real numbers", True),
+    (r"[1,2)\cup(2,3]", r"[1,3]\setminus\{2\}", True), (r"\mathbb{R}", "all real numbers", True),
     (r"(-\infty,\infty)", r"\mathbb{R}", True), (r"\{1,2,3\}", r"\{3,2,1\}", True),
     (r"\{1,2\}", "1,2", True), (r"\{1,2\}", "[1,2]", False), ("1,2,3", "1, 2 and 3", True),
     ("1,2,3", "1,2", False), ("1,2", "1,3", False), ("-1,1", r"\pm 1", True),
