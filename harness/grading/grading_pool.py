@@ -1,12 +1,14 @@
 """Several processes that grade, and verdicts in the order of the completions.
 
-Completions go out in batches, verdicts come back one by one. Where a process dies or stays
-silent, the completion that it was at is undecided; the rest of its batch goes to a new one.
+Completions go out in batches, verdicts come back as they are found. Where a process dies or
+stays silent, what is left of its batch goes to a new one, one completion at a time: the one
+that it dies of is undecided, and no other is lost.
 """
 
 from __future__ import annotations
 
 import json
+import marshal
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -21,6 +23,7 @@ Pair = tuple[str, str]
 
 BATCH = 100
 _AHEAD = 3  # Batches a worker: one in work, and enough waiting.
+_LOST = Verdict("undecided", None, "none", "worker", "the worker hung or died on it")
 # The stages outside the symbolic one are bounded; this only catches what should not happen.
 _BACKSTOP_SECONDS = 30.0
 
@@ -76,13 +79,14 @@ def _graded(free: SimpleQueue[WorkerProcess], batch: list[Pair], limit: float) -
     """Grades one batch on the next process that is free."""
     process = free.get()
     try:
-        found: list[Verdict] = []
-        while len(found) < len(batch):
-            found += _answered(process, batch[len(found) :], limit)
-            if len(found) < len(batch):
-                process.kill()
-                reason = "the worker hung or died on it"
-                found.append(Verdict("undecided", None, "none", "worker", reason))
+        found = _answered(process, batch, limit)
+        while len(found) < len(batch):  # One by one: the next that fails is the culprit.
+            process.kill()
+            for pair in batch[len(found) :]:
+                alone = _answered(process, [pair], limit)
+                found += alone or [_LOST]
+                if not alone:
+                    break
         return found
     finally:
         free.put(process)
@@ -91,11 +95,11 @@ def _graded(free: SimpleQueue[WorkerProcess], batch: list[Pair], limit: float) -
 def _answered(process: WorkerProcess, batch: list[Pair], limit: float) -> list[Verdict]:
     """The verdicts of a batch, up to the first that does not come."""
     found: list[Verdict] = []
-    if not process.send(json.dumps(batch).encode() + b"\n"):
+    if not process.send_frame(marshal.dumps(batch)):
         return found
-    for _ in batch:
-        line = process.receive(limit)
-        if line is None:
+    while len(found) < len(batch):
+        frame = process.receive_frame(limit)
+        if frame is None:
             return found
-        found.append(Verdict(*json.loads(line)))
+        found += [Verdict(*fields) for fields in marshal.loads(frame)]
     return found

@@ -2,21 +2,26 @@
 
     python -m harness.grading.grading_worker CONFIGURATION
 
-The configuration is one JSON document: the arguments of `Grader`. Reads batches from stdin, a
-JSON list of pairs a line; writes one verdict a line, as soon as it is there, so that whoever
-kills this process knows which completion it hung on. Ends when stdin closes.
+The configuration is one JSON document: the arguments of `Grader`. Batches of pairs come in as
+frames (a line with the number of bytes, then the bytes, in Python's own marshal format), and
+verdicts go out the same way, a few milliseconds' worth at a time, so that little is lost when
+this process is killed. Ends when stdin closes.
 """
 
 from __future__ import annotations
 
 import json
+import marshal
 import signal
 import sys
+import time
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 from harness.grading.conventions import Conventions
 from harness.grading.grader import Grader
+
+_SECONDS_BETWEEN_FRAMES = 0.01
 
 
 def main(configuration: str, batches: IO[bytes], verdicts: IO[bytes]) -> None:
@@ -27,11 +32,26 @@ def main(configuration: str, batches: IO[bytes], verdicts: IO[bytes]) -> None:
     with Grader(options=options, memo=Path(memo) if memo else False, **chosen) as grader:
         verdicts.write(b"ready\n")
         verdicts.flush()
-        for line in batches:
-            for verdict in grader.grade(map(tuple, json.loads(line))):
-                fields = [verdict.outcome, verdict.answer, verdict.rule, verdict.stage]
-                verdicts.write(json.dumps([*fields, verdict.reason]).encode() + b"\n")
-                verdicts.flush()
+        while size := batches.readline():
+            _grade(grader, marshal.loads(batches.read(int(size))), verdicts)
+
+
+def _grade(grader: Grader, batch: list[tuple[str, str]], verdicts: IO[bytes]) -> None:
+    waiting: list[tuple[str | None, ...]] = []
+    sent = time.monotonic()
+    for verdict in grader.grade(batch):
+        v = verdict
+        waiting.append((v.outcome, v.answer, v.rule, v.stage, v.reason))
+        if time.monotonic() - sent > _SECONDS_BETWEEN_FRAMES:
+            _send(waiting, verdicts)
+            waiting, sent = [], time.monotonic()
+    _send(waiting, verdicts)
+
+
+def _send(found: list[Any], verdicts: IO[bytes]) -> None:
+    payload = marshal.dumps(found)
+    verdicts.write(b"%d\n" % len(payload) + payload)
+    verdicts.flush()
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""A worker of the grader: another process that reads and writes lines, and that can be killed."""
+"""A worker of the grader: a process that reads and writes lines or frames, and can be killed."""
 
 from __future__ import annotations
 
@@ -52,20 +52,48 @@ class WorkerProcess:
             return False
         return True
 
+    def send_frame(self, payload: bytes) -> bool:
+        """Sends bytes of any kind behind a line with their number; False: the process has died.
+
+        Raises:
+            EnvironmentFailure: it does not start.
+        """
+        return self.send(b"%d\n" % len(payload) + payload)
+
     def receive(self, seconds: float) -> bytes | None:
         """The next line; None where there is none in time, or the process has died."""
-        if self._process is None or self._process.stdout is None:
-            return None
-        descriptor, ends = self._process.stdout.fileno(), time.monotonic() + seconds
+        ends = time.monotonic() + seconds
         while (place := self._buffer.find(b"\n")) < 0:
-            ready, _, _ = select.select([descriptor], [], [], max(0.0, ends - time.monotonic()))
-            chunk = os.read(descriptor, _READ_BYTES) if ready else b""
-            if not chunk:
+            if not self._read(ends):
                 return None
-            self._buffer += chunk
-        line = bytes(self._buffer[:place])
-        del self._buffer[: place + 1]
-        return line
+        return self._taken(place + 1)[:-1]
+
+    def receive_frame(self, seconds: float) -> bytes | None:
+        """The next frame; None where there is none in time, or the process has died."""
+        ends = time.monotonic() + seconds
+        line = self.receive(seconds)
+        if line is None:
+            return None
+        size = int(line)
+        while len(self._buffer) < size:
+            if not self._read(ends):
+                return None
+        return self._taken(size)
+
+    def _read(self, ends: float) -> bool:
+        """Reads what is there; False where nothing comes until `ends`, or ever."""
+        if self._process is None or self._process.stdout is None:
+            return False
+        descriptor = self._process.stdout.fileno()
+        ready, _, _ = select.select([descriptor], [], [], max(0.0, ends - time.monotonic()))
+        chunk = os.read(descriptor, _READ_BYTES) if ready else b""
+        self._buffer += chunk
+        return bool(chunk)
+
+    def _taken(self, size: int) -> bytes:
+        taken = bytes(self._buffer[:size])
+        del self._buffer[:size]
+        return taken
 
     def _running(self) -> subprocess.Popen[bytes]:
         if self._owner != os.getpid():  # A fork of us may not share the pipes.
