@@ -24,6 +24,8 @@ def read_amount(tokens: Sequence[Token]) -> Amount:
     border = _unit_start(tokens)
     unit = currency
     if border < len(tokens):
+        if not all(_may_name_a_unit(token) for token in tokens[border:]):
+            raise Unreadable("words that are no unit")
         unit = unit_of(_words(tokens[border:]))
         named = any(token.kind in ("number", "command") for token in tokens[:border])
         if not (named or border == 1):
@@ -98,6 +100,12 @@ def _is_unit_run(tokens: Sequence[Token], place: int) -> bool:
     # `5 men`: three letters with a vowel, behind a number and a space, are a word.
     word = len(run) == 3 and all(t.kind == "text" for t in rest) and bool(_VOWELS & set(run))
     return word and tail[0].spaced and tokens[place - 1].kind == "number"
+
+
+def _may_name_a_unit(token: Token) -> bool:
+    if token.kind == "command":
+        return token.text in ("\\circ", "\\mu", "\\pi", "\\Omega")
+    return token.kind not in ("function", "separator", "relation")
 
 
 def _words(tokens: Sequence[Token]) -> str:

@@ -155,7 +155,7 @@ def _by_sentence(gold: str, answer: str, options: Conventions) -> Comparison | N
     """Sentences by the answers in them; None where neither is a sentence."""
     if not options.sentences:
         return None
-    inner_gold = answer_in_sentence(gold, by_number=False)
+    inner_gold = answer_in_sentence(gold, is_gold=True)
     inner_answer = answer_in_sentence(answer)
     if inner_gold is None and inner_answer is None:
         return None

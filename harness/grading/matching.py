@@ -90,8 +90,10 @@ class Matcher:
         """Whether the parts are proportional."""
         if not self.options.ratio_as_fraction:
             return tuple(a) == tuple(b)
+        if 0 in a or 0 in b:
+            return tuple(a) == tuple(b)
         crossed = [x * b[0] == y * a[0] for x, y in zip(a, b, strict=True)]
-        return all(crossed) and any(a) and any(b) and (a[0] != 0) == (b[0] != 0)
+        return all(crossed)
 
     def match_numeral(self, gold: Reading, answer: Reading) -> Match:
         """At least one is a numeral with its base."""

@@ -14,7 +14,7 @@ _GREEK = (
 _LETTER = rf"(?:{_GREEK}|\\overline\{{?[A-Za-z]+\}}?|\\math(?:bb|cal)\{{?[A-Z]\}}?|[A-Za-z])"
 _NAME = rf"{_LETTER}(?:_(?:\{{[^{{}}]*\}}|\w))?'*"
 _PATTERNS = re.compile(
-    rf"(?P<head>{_NAME}(?:\^\{{-1\}}|\^\{{\(\d\)\}})?)(?:\([^()=<>]{{1,20}}\))?"
+    rf"(?P<head>{_NAME}(?:\^\{{-1\}}|\^\{{\(\d\)\}})?)(?P<arguments>\((?:{_NAME}|\d+)(?:,(?:{_NAME}|\d+))*\))?"
     rf"|\|?[A-Z]{{2,4}}\|?|\|{_LETTER}\|"
     rf"|m?\\(?:angle|triangle|overline|widehat|overrightarrow|vec|hat|tilde)\{{?[A-Za-z]{{1,4}}\}}?"
     rf"|\({_NAME}(?:[,;]{_NAME})+\)|{_NAME}(?:[,;]{_NAME})+"
@@ -33,4 +33,6 @@ def name_of(tokens: Sequence[Token]) -> str:
     found = _PATTERNS.fullmatch(text)
     if not found or text in _NO_NAMES:
         return ""
-    return re.sub(r"[{}]", "", found["head"] or text)
+    # f(x) and f(t) are one function; f(2) and f(3) are two values.
+    whole = found["head"] is None or re.search(r"\d", found["arguments"] or "")
+    return re.sub(r"[{}]", "", text if whole else found["head"])

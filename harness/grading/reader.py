@@ -38,6 +38,8 @@ _MATRICES = ("matrix", "pmatrix", "bmatrix", "Bmatrix", "vmatrix", "smallmatrix"
 IsBorder = Callable[[Token], bool]
 _THOUSANDS = re.compile(r"(?<![\d.,])([1-9]\d{0,2})((?:,\d{3})+)(?!\d|,\d)")
 _SPACED_THOUSANDS = re.compile(r"(?<![\d.,])(?<!\d )([1-9]\d{0,2})((?: \d{3})+)(?![\d.]*\d| \d)")
+_NO_WORDS = re.compile(r"[#~@*?§_\\\\]|!(?!$)")
+_BRACES = re.compile(r"\\\\.|[{}]", re.DOTALL)
 _BRACKET = re.compile(r"[(\[]|\\\{")
 
 
@@ -54,6 +56,8 @@ def read_answer(text: str, options: Conventions) -> Reading:
         plain = _THOUSANDS.sub(_joined_digits, plain)
     if options.space_thousands:
         plain = _SPACED_THOUSANDS.sub(_joined_digits, plain)
+    if not _braces_match(plain):
+        return Opaque(re.sub(r"\s+", "", plain))
     special = special_reading(plain, number_words=options.number_words)
     if special is not None:
         return special
@@ -63,6 +67,15 @@ def read_answer(text: str, options: Conventions) -> Reading:
         return opaque(plain)
 
 
+def _braces_match(plain: str) -> bool:
+    depth = 0
+    for found in _BRACES.finditer(plain):
+        depth += {"{": 1, "}": -1}.get(found[0], 0)
+        if depth < 0:
+            return False
+    return depth == 0
+
+
 def _joined_digits(found: re.Match[str]) -> str:
     return found[1] + found[2].replace(",", "").replace(" ", "")
 
@@ -70,7 +83,8 @@ def _joined_digits(found: re.Match[str]) -> str:
 def opaque(plain: str) -> Reading:
     """Words where a text has no mathematics, else what is not understood."""
     words = words_of(plain)
-    if any(sign in words.exact for sign in "\\^=<>|") or not any(map(str.isalpha, words.folded)):
+    mathematics = any(sign in words.exact for sign in "\\^=<>|") or _NO_WORDS.search(plain)
+    if mathematics or not any(map(str.isalpha, words.folded)):
         return Opaque(re.sub(r"\s+", "", plain))
     return words
 
@@ -130,6 +144,8 @@ class Reader:
         parts = split_at(tokens, lambda token: token.kind == "separator")
         if len(parts) == 1:
             return None
+        if {tokens[0].text, tokens[-1].text} & {"and", "or"}:
+            raise Unreadable("a list that goes on")
         parts = [part for part in parts if part]
         if len(parts) > MAX_ITEMS or not parts:
             raise Unreadable("too many items")

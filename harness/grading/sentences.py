@@ -29,20 +29,20 @@ _CLOSING = re.compile(r"I hope it is correct\.?|<\|.*?\|>.*", re.DOTALL)
 _LATEX_WORDS = re.compile(r"\\(?:text\w*|mathrm|mbox|operatorname)\s*\{[^{}]*\}|\\[A-Za-z]+")
 
 
-def answer_in_sentence(text: str, *, by_number: bool = True) -> str | None:
+def answer_in_sentence(text: str, *, is_gold: bool = False) -> str | None:
     """The answer in a text that is a sentence; None: it is none, or says no single thing.
 
     Args:
         text: the text.
-        by_number: whether a sentence without box and formula says its last number; a gold
-            answer in plain words says what it says.
+        is_gold: a gold answer in plain words says what it says, and not its last number; its
+            box may be cut off.
     """
     if "\\boxed" in text or "\\fbox" in text:
-        return _boxed(text.replace("\\\\boxed", "\\boxed"))
+        return _boxed(text.replace("\\\\boxed", "\\boxed"), is_gold)
     text = _CLOSING.sub("", text).strip()
     spans = list(_SPAN.finditer(text))
     outside = _SPAN.sub(" ", text) if spans else _LATEX_WORDS.sub(" ", text)
-    words = _WORD.findall(outside)
+    words = [word for word in _WORD.findall(outside) if word.isalpha()]
     if (
         _HEDGE.search(outside)
         or _CODE.search(outside)
@@ -50,7 +50,7 @@ def answer_in_sentence(text: str, *, by_number: bool = True) -> str | None:
         or not words
     ):
         return None
-    if not spans and not by_number:
+    if not spans and is_gold:
         return None
     last = spans[-1] if spans else None
     numbers = list(_NUMBER.finditer(text, last.end() if last else 0))
@@ -60,19 +60,19 @@ def answer_in_sentence(text: str, *, by_number: bool = True) -> str | None:
 
 
 def _is_prose(outside: str, words: list[str]) -> bool:
-    """Whether there are more words than a name and a unit take."""
-    return (
-        len(words) >= 4
-        or any(not word.isascii() for word in words)
-        or (bool(re.search(r"\b(?:is|are|answer|equals|est)\b|\w{3}\s?:\s", outside)))
-    )
+    """Whether there are more words than a name and a unit take, and no mathematics."""
+    if re.search(r"[\\{}^_#]", outside):
+        return False
+    foreign = any(not any(map(str.isascii, word)) for word in words)
+    said = re.search(r"\b(?:is|are|answer|equals|est)\b|\w{3}\s?:\s", outside)
+    return len(words) >= 4 or foreign or bool(said)
 
 
-def _boxed(text: str) -> str | None:
+def _boxed(text: str, is_gold: bool) -> str | None:
     """The last box, with those before it that are joined to it by a comma or an "and"."""
     found = boxes_of(text)
     if not found:
-        return unclosed_box(text)
+        return unclosed_box(text) if is_gold else None
     if text.count("}", 0, found[0].start) > text.count("{", 0, found[0].start):
         return None
     first = len(found) - 1

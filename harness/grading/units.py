@@ -81,6 +81,8 @@ def unit_of(words: str) -> Unit | None:
     plain = _POWER.sub(r"\1", folded)
     if not folded or len(folded) > 60 or _HEDGES.search(plain):
         return None
+    if folded.split()[0] in ("percent", "pct", "percentage"):
+        return PERCENT
     label = " ".join(_singular(word) for word in folded.split())
     powers: dict[str, int] = {}
     size, sign, power = Fraction(1), 1, 1
@@ -94,10 +96,17 @@ def unit_of(words: str) -> Unit | None:
             base, power = (found[1], int(found[2])) if found else (word, power)
             known = _KNOWN.get(_singular(CURRENCIES.get(base, base)))
             if known is None:
-                return Unit(label)
+                return Unit(label) if _are_words(folded) else None
             powers[known[0]] = powers.get(known[0], 0) + sign * power
             size, power = size * known[1] ** (sign * power), 1
     return Unit(label, tuple(sorted(powers.items())), size)
+
+
+def _are_words(text: str) -> bool:
+    """Words of two letters or more; one sign is a word only where one is, as in Chinese."""
+    words = re.findall(r"[^\W\d_]+", text)
+    ideographs = any(ord(sign) > 0x2FFF for sign in text)
+    return bool(words) and (ideographs or max(map(len, words)) > 1)
 
 
 def _singular(word: str) -> str:
