@@ -96,10 +96,8 @@ def _exact(gold: str, answer: str, options: Conventions) -> Comparison | None:
         return Comparison("correct", "normalised")
     letter = choice_of(plain_gold, with_text=False)
     if letter and letter.isupper():
-        chosen = choice_of(
-            plain_answer.partition("=")[2] or plain_answer, with_text=options.choice_text
-        )
-        if chosen == letter:
+        said = plain_latex(answer, options)
+        if choice_of(said.partition("=")[2] or said, with_text=options.choice_text) == letter:
             return Comparison("correct", "choice")
     return None
 

@@ -18,7 +18,7 @@ _LABEL = re.compile(r"\bANSWER\s{0,5}:[ \t*]{0,10}", re.IGNORECASE)
 _LABELLED = re.compile(r"(?:\$?\\boxed\{)?\s?\$?\s?(-?\d[\d,]{0,30})")
 _CHOICE_PHRASE = re.compile(
     r"(?:answer|option|choice)(?:\s+is)?\s{0,5}:?[\s*$]{0,6}(?:\\boxed\{)?"
-    r"(?:\\text(?:bf)?\{)?\(?([A-J])\)?(?![A-Za-z])",
+    r"(?:\\text(?:bf)?\{)?\(?((?-i:[A-J]))\)?(?![A-Za-z])",
     re.IGNORECASE,
 )
 _CHOICE_LETTER = re.compile(

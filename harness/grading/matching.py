@@ -235,11 +235,13 @@ class Matcher:
             if found is True:
                 return True
         forms = same_relation(gold, answer, self.options)
-        if forms is not None or found is not None:
-            return forms is True
+        if forms is True:
+            return True
         intervals = self.as_set(gold), self.as_set(answer)
-        if intervals != (gold, answer) and not any(isinstance(i, Relation) for i in intervals):
+        if not any(isinstance(interval, Relation) for interval in intervals):
             return self.match(*intervals)
+        if forms is not None or found is not None:
+            return False
         return False if mine and other and mine.name != other.name else None
 
     def in_order(self, gold: Sequence[Reading], answer: Sequence[Reading]) -> Match:

@@ -66,7 +66,7 @@ _DOUBLED_BACKSLASH = re.compile(r"\\\\(?=[A-Za-z]|[()\[\]{}])")
 _FRACTIONS = re.compile(r"\\[dtc]frac(?![A-Za-z])")
 _DELIMITERS = re.compile(r"\\[()\[\]]|\$\$")
 _DOLLAR = re.compile(r"(?<!\\)\$")
-_MARKDOWN = re.compile(r"^(\*\*|__|\*|`)(?=\S)(.*?\S)\1([.,;:!]?)$", re.DOTALL)
+_MARKDOWN = re.compile(r"^(\*\*|__|\*|`|\x22)(?=\S)(.*?\S)\1([.,;:!]?)$", re.DOTALL)
 _GLUED_WORD = re.compile(r"(?<=[\d)\]}])(or|and)(?=[A-Z\\\d(\[{])")
 _ELLIPSIS = re.compile(r"\.\.\.|\\(?:cdots|dots|dotsc)(?![A-Za-z])")
 _END = " .,;:\n\t\\"
@@ -80,7 +80,7 @@ def plain_latex(text: str, options: Conventions) -> str:
         text = _RAISED.sub(lambda found: f"^{{{found[0].translate(_SUPERSCRIPTS)}}}", text)
         text = _LOWERED.sub(lambda found: f"_{{{found[0].translate(_SUBSCRIPTS)}}}", text)
         text = text.translate(_TRANSLATION)
-    text = _without_markdown(text.strip())
+    text = _without_markdown(text.strip().lstrip(":"))
     if "\\" in text or "{,}" in text:
         text = _DECIMAL_IN_LATEX.sub(r"\1.", _THOUSANDS_IN_LATEX.sub(r"\1", text))
         text = _without_layout(text)

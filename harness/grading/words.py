@@ -19,9 +19,10 @@ _CLOCK = re.compile(r"(\d{1,2}):(\d{2})\s*((?:[ap]\.?\s?m\.?)?)(?:\s*o'clock)?",
 _RATIO = re.compile(r"\d{1,18}(?:\s?:\s?\d{1,18})+")
 _NUMERAL = re.compile(r"\(?([0-9A-Fa-f]{1,500})\)?_(?:(\d{1,2})|([a-z]+))")
 _CHOICE = re.compile(r"\(?([A-Za-z])\)?[.:)]?")
+_CHOICE_NAMED = r"(?:(?:the )?(?:correct )?(?:option|choice|answer)(?: is)?:? )"
 _CHOICE_WITH_TEXT = re.compile(
-    r"(?:(?:option|choice|answer)\s+)?(?:\(([A-Za-z])\)[.:]?|([A-Za-z])[):.])(?:\s*(\S.*))?|"
-    r"(?:option|choice|answer)\s+([A-Za-z])",
+    rf"{_CHOICE_NAMED}?(?:\(([A-Za-z])\)[.:]?|([A-Za-z])[):.])(?:\s*(\S.*))?"
+    rf"|{_CHOICE_NAMED}([A-Za-z])",
     re.IGNORECASE | re.DOTALL,
 )
 _BASES = {"two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8,
@@ -70,7 +71,7 @@ def special_reading(text: str, *, number_words: bool) -> Reading | None:
     if "_" in plain and (found := _NUMERAL.fullmatch(plain.replace(" ", ""))):
         base = int(found[2]) if found[2] else _BASES.get(found[3], 0)
         digits = found[1].upper().lstrip("0") or "0"
-        if 2 <= base <= 36 and any(digit.isdigit() for digit in digits):
+        if 2 <= base <= 36 and (base > 10 or any(map(str.isdigit, digits))):
             return Numeral(digits, base)
     if number_words and plain[:1].isalpha() and (value := number_in_words(plain)) is not None:
         return Amount(number(value))

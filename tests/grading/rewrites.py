@@ -36,7 +36,7 @@ def rewrites(gold: str) -> Iterator[tuple[str, str]]:
     if re.search(r"[(\[]", gold) and "\\left" not in gold and _balanced(gold):
         wide = re.sub(r"(?<!\\)([(\[])", r"\\left\1", gold)
         yield "left right", re.sub(r"(?<!\\)([)\]])", r"\\right\1", wide)
-    if not re.search(r"[=<>]|\\(?:in|le|ge|ne|cup|text)\b|\\[lg]eq|[A-Za-z]{4}|,|\\pm", gold):
+    if not re.search(r"[=<>]|\\(?:in|le|ge|ne|cup|text)\b|\\[lgn]eq|[A-Za-z]{4}|,|\\pm", gold):
         yield "x =", f"x = {gold}"
     yield from _numbers_rewritten(gold)
     if "\\text{" in gold:

@@ -12,7 +12,7 @@ from fractions import Fraction
 
 from harness.grading import FORMATS, Grader, compare_answers, extract_answer
 from tests.grading.hostile import HOSTILE
-from tests.grading.pairs import FOUND, MEASURED
+from tests.grading.pairs import PAIRS
 
 SECONDS = float(os.environ.get("GRADING_FUZZ_SECONDS", "6"))
 PIECES = [
@@ -42,7 +42,7 @@ def mutated(text: str, source: random.Random) -> str:
 def test_any_pair_gets_a_verdict_in_time() -> None:
     seed = random.SystemRandom().randint(0, 10**9)
     source = random.Random(seed)
-    corpus = [side for pair in MEASURED + FOUND for side in pair[:2]]
+    corpus = [side for pair in PAIRS for side in pair[:2]]
     corpus += [text for text in HOSTILE if len(text) < 300]
     ends, count = time.monotonic() + SECONDS, 0
     while time.monotonic() < ends:
