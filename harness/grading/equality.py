@@ -22,6 +22,7 @@ from harness.grading.values import NoValue, Value, is_zero, real, value_of
 Equality = Literal["equal", "different", "unknown"]
 
 DIGITS = (40, 100)
+_MAX_DECADES = 2000
 _POINTS = 6
 _NEEDED_POINTS = 3
 _FLOAT_DIGITS = (16, 17)  # What prints a double without loss.
@@ -57,20 +58,34 @@ def _verdict(found: list[tuple[bool, bool]]) -> Equality:
 
 
 def _constants_equal(a: Node, b: Node) -> Equality:
-    differences = []
+    """Compares at two precisions, the second one to far behind the decimal point."""
     try:
-        for digits in DIGITS:
-            with mpmath.workdps(digits):
-                left, right = value_of(a, {}), value_of(b, {})
-                if not close(left, right, digits):
-                    return "different"
-                if isinstance(left, Fraction) and isinstance(right, Fraction):
-                    return "equal"
-                differences.append(abs(real(left) - real(right)))
+        rough, size = _difference(a, b, DIGITS[0])
+        if rough is None or size is None:
+            return "different" if rough is None else "equal"
+        if size > _MAX_DECADES:
+            return "unknown"
+        fine, _ = _difference(a, b, (DIGITS[1] + max(0, size)) * 5 // 4)
     except NoValue:
         return "unknown"
-    rough, fine = differences
+    if fine is None:
+        return "different"
     return "different" if rough != 0 and fine > rough * mpmath.mpf(10) ** -20 else "equal"
+
+
+def _difference(a: Node, b: Node, digits: int) -> tuple[Any, int | None]:
+    """How far two constants are apart, and the decades of their size.
+
+    None for the difference: too far to be equal; None for the size: they are equal exactly.
+    """
+    with mpmath.workdps(digits):
+        left, right = value_of(a, {}), value_of(b, {})
+        if not close(left, right, digits):
+            return None, 0
+        if isinstance(left, Fraction) and isinstance(right, Fraction):
+            return 0, None
+        size = int(mpmath.mag(real(right)) * 0.302) if right != 0 else 0
+        return abs(real(left) - real(right)), size
 
 
 def close(left: Value, right: Value, digits: int) -> bool:

@@ -10,12 +10,12 @@ has imported what it needs. The child may neither write files nor grow over its 
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import select
 import signal
 import sys
-import time
 from typing import IO
 
 from harness.grading import symbolic_check
@@ -46,6 +46,7 @@ class Child:
         down, self._requests = os.pipe()
         self._replies, up = os.pipe()
         self.answered = 0
+        self.died = False
         self.pid = os.fork()
         if self.pid == 0:
             os.close(self._requests)
@@ -62,15 +63,17 @@ class Child:
         try:
             self._input.write(line)
         except BrokenPipeError:
+            self.died = True
             return None
-        ends = time.monotonic() + deadline
-        ready, _, _ = select.select([self._output], [], [], max(0.0, ends - time.monotonic()))
-        return self._output.readline() or None if ready else None
+        ready, _, _ = select.select([self._output], [], [], deadline)
+        line = self._output.readline() if ready else b""
+        self.died = bool(ready) and not line
+        return line or None
 
     def end(self) -> None:
-        """Kills the child at once."""
-        os.kill(self.pid, signal.SIGKILL)
-        os.waitpid(self.pid, 0)
+        """Kills the child, and does not wait for the system to free what it held."""
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(self.pid, signal.SIGKILL)
         self._input.close()
         self._output.close()
 
@@ -107,6 +110,15 @@ def _restrict(memory_mib: int) -> None:
         ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
 
 
+def _reap() -> None:
+    """Takes note of children that have ended, so that no zombies stay."""
+    try:
+        while os.waitpid(-1, os.WNOHANG)[0]:
+            continue
+    except ChildProcessError:
+        return
+
+
 def main(deadline: float, memory_mib: int, requests: IO[bytes], replies: IO[bytes]) -> None:
     """Answers every request, in order."""
     symbolic_check.preload()
@@ -114,19 +126,20 @@ def main(deadline: float, memory_mib: int, requests: IO[bytes], replies: IO[byte
     replies.write(b'{"ready": true}\n')
     replies.flush()
     for line in requests:
+        _reap()
         if child.answered >= RENEW_AFTER:
             child.end()
             child = Child(memory_mib)
-        started = time.monotonic()
         reply = child.ask(line, deadline)
+        failed = reply is None
         if reply is None:
-            child.end()
-            child = Child(memory_mib)
-            late = time.monotonic() - started >= deadline
-            reason = f"no verdict in {deadline:g} s" if late else "the worker died of it"
+            reason = "the worker died of it" if child.died else f"no verdict in {deadline:g} s"
             reply = json.dumps({"outcome": "undecided", "reason": reason}).encode() + b"\n"
         replies.write(reply)
         replies.flush()
+        if failed:
+            child.end()
+            child = Child(memory_mib)
     child.end()
 
 

@@ -148,6 +148,8 @@ FOUND = [
 ]  # fmt: skip
 
 BY_KIND = [
+    ("3^{2021}-2^{2021}", "3^{2021}-2^{e}", False), ("3^{2021}-2^{2021}", "3^{2021}-2", False),
+    (r"10^{500}+\pi", r"10^{500}+e", False), (r"10^{500}+\pi", r"\pi+10^{500}", True),
     (r"\frac{1}{2}", "1 / 2", True), (r"\frac{1}{2}", r"\frac 1 2", True),
     (r"\frac{1}{2}", r"\frac{1}2", True), (r"\frac{1}{2}", r"\frac1{2}", True),
     (r"\frac{1}{2}", "0.50", True), (r"\frac{1}{2}", ".5", True), (r"\frac{a}{b}", "a/b", True),

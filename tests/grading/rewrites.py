@@ -85,7 +85,8 @@ def mutations(gold: str) -> Iterator[tuple[str, str]]:
     if gold[:1] in "([" and gold[-1:] in ")]" and "," in gold and "\\cup" not in gold:
         other = "[" if gold[0] == "(" else "("
         yield "bracket", other + gold[1:]
-    if "," in gold and not re.search(r"\d,\d{3}(?!\d)", gold) and "\\" not in gold:
+    comma_number = re.fullmatch(r"\d+,\d+", gold) or re.search(r"\d,\d{3}(?!\d)", gold)
+    if "," in gold and not comma_number and "\\" not in gold:
         yield "dropped element", re.sub(r",[^,()\[\]]*(?=[)\]]?$)", "", gold)
     if (word := _WORD.fullmatch(gold.replace("\\text{", "").removesuffix("}"))) is not None:
         yield "another word", gold.replace(word[0], "elsewhere")
