@@ -85,7 +85,7 @@ HANGS = [
 @pytest.fixture(scope="module")
 def worker() -> Iterator[SymbolicWorker]:
     worker = SymbolicWorker(deadline=1.0)
-    assert worker.ask("1+1", "2").outcome == "correct"
+    assert "correct" in {worker.ask("1+1", "2").outcome for _ in range(4)}
     yield worker
     worker.close()
 
@@ -100,7 +100,8 @@ def test_what_passes_no_cap_is_killed_in_the_worker(
     found = worker.ask("\\sqrt{2}", hang, plain=plain)
     assert found.outcome != "correct"
     assert time.monotonic() - started < 1.0 + SLACK
-    assert worker.ask("1+1", "2").outcome == "correct"
+    # More than once, as a busy machine may not manage its first second in the new child.
+    assert "correct" in {worker.ask("1+1", "2").outcome for _ in range(4)}
 
 
 def test_memory_is_bounded(worker: SymbolicWorker) -> None:
