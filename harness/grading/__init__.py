@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from harness.grading.completions import compare_answers, grade_completion, grader_identity
+from harness.grading.completions import compare_answers, grade_completion
 from harness.grading.conventions import CONVENTIONS, Conventions, conventions_of
 from harness.grading.extraction import FORMATS, Extraction, extract_answer
 from harness.grading.grader import Grader
+from harness.grading.identity import grader_identity
 from harness.grading.verdict import GRADER_VERSION, Outcome, Verdict
 
 __all__ = [

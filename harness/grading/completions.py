@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from harness.grading.comparison import compare
 from harness.grading.conventions import DEFAULT_CONVENTIONS, Conventions
 from harness.grading.extraction import OVER_THE_CAP, extract_answer
 from harness.grading.symbolic import symbolic_stage
-from harness.grading.verdict import GRADER_VERSION, NO_ANSWER, Verdict
+from harness.grading.verdict import NO_ANSWER, Verdict
 
 
 def compare_answers(gold: str, answer: str, options: Conventions = DEFAULT_CONVENTIONS) -> Verdict:
@@ -55,13 +53,3 @@ def grade_completion(
         return Verdict("wrong", None, found.rule, "extraction", NO_ANSWER)
     compared = compare_answers(gold, found.answer, options)
     return Verdict(compared.outcome, found.answer, found.rule, compared.stage, compared.reason)
-
-
-def grader_identity(format: str, options: Conventions = DEFAULT_CONVENTIONS) -> dict[str, Any]:
-    """What identifies this grader: two graders with equal identities give equal verdicts."""
-    return {
-        "grader": "answer",
-        "version": GRADER_VERSION,
-        "format": format,
-        "options": options.identity(),
-    }

@@ -19,14 +19,16 @@ from harness.grading.comparison import MAX_ANSWER_CHARACTERS, Comparison, normal
 from harness.grading.conventions import DEFAULT_CONVENTIONS, Conventions
 from harness.grading.extraction import FORMATS, OVER_THE_CAP, Extraction, extract_answer
 from harness.grading.grading_pool import GradingPool
+from harness.grading.identity import comparison_identity, grader_identity
 from harness.grading.memo import Memo, default_memo
 from harness.grading.other_graders import comparer
 from harness.grading.reader import read_answer
 from harness.grading.readings import Opaque
 from harness.grading.symbolic import DEADLINE_SECONDS, MEMORY_MIB, TRANSIENT, SymbolicWorker
-from harness.grading.verdict import GRADER_VERSION, NO_ANSWER, Verdict
+from harness.grading.verdict import NO_ANSWER, Verdict
 
 _CHUNK = 500
+_MOST_SEEN = 200_000  # Comparisons kept here; older ones are in the memo's file.
 
 
 class Grader:
@@ -70,20 +72,14 @@ class Grader:
         self.memo_path = default_memo() if memo is True else memo or None
         self._worker = SymbolicWorker(deadline, memory_mib)
         self._compare = comparer(comparison, options, self._worker)
-        self._memo = Memo(self.memo_path, self._compared_by()) if self.memo_path else None
+        compared_by = comparison_identity(options, comparison)
+        self._memo = Memo(self.memo_path, compared_by) if self.memo_path else None
         self._pool: GradingPool | None = None
         self._seen: dict[tuple[str, str], Comparison] = {}
 
     def identity(self) -> dict[str, Any]:
         """What identifies this grader: two of equal identity give equal verdicts."""
-        return {"grader": "answer", "format": self.format, **self._compared_by()}
-
-    def _compared_by(self) -> dict[str, Any]:
-        from importlib.metadata import version
-
-        libraries = {name: version(name) for name in ("math-verify", "sympy")}
-        found = {"version": GRADER_VERSION, "comparison": self.comparison, "libraries": libraries}
-        return {**found, "options": self.options.identity()}
+        return grader_identity(self.format, self.options, self.comparison)
 
     def _configuration(self) -> dict[str, Any]:
         """The arguments of this grader, as JSON, for processes that grade alone."""
@@ -141,6 +137,8 @@ class Grader:
 
     def _recall(self, pairs: list[tuple[str, str | None]]) -> None:
         """Looks up what earlier runs compared."""
+        if len(self._seen) > _MOST_SEEN:
+            self._seen.clear()
         if self._memo is None:
             return
         new = {

@@ -16,7 +16,17 @@ from typing import IO
 from harness.errors import EnvironmentFailure
 
 _START_SECONDS = 120.0
+_KEPT = frozenset(
+    {"PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "LD_LIBRARY_PATH", "VIRTUAL_ENV", "PYTHONPATH"}
+)
 _READ_BYTES = 1 << 16
+
+
+def _environment() -> dict[str, str]:
+    """What a worker may know: where things are, and no keys that the user has set."""
+    kept = {name: value for name, value in os.environ.items() if name in _KEPT}
+    known = [str(Path(__file__).parents[2]), kept.get("PYTHONPATH", "")]
+    return {**kept, "PYTHONPATH": os.pathsep.join(path for path in known if path)}
 
 
 class WorkerProcess:
@@ -114,15 +124,13 @@ class WorkerProcess:
 
     def _started(self) -> subprocess.Popen[bytes]:
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115 (closed with the process)
-        root = str(Path(__file__).parents[2])
-        known = [path for path in (root, os.environ.get("PYTHONPATH")) if path]
         try:
             return subprocess.Popen(
                 self._command,
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=self._errors,
-                env={**os.environ, "PYTHONPATH": os.pathsep.join(known)},
+                env=_environment(),
                 start_new_session=True,
             )
         except OSError as problem:

@@ -136,6 +136,18 @@ def test_a_module_of_the_working_directory_does_not_replace_ours(
     worker.close()
 
 
+def test_keys_do_not_reach_the_workers(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HF_TOKEN", "secret-key")
+    worker = SymbolicWorker()
+    assert worker.ask("1+1", "2").outcome == "correct"
+    process = worker._process._process
+    assert process is not None
+    told = Path(f"/proc/{process.pid}/environ")
+    if told.exists():
+        assert b"secret-key" not in told.read_bytes()
+    worker.close()
+
+
 def test_lines_longer_than_a_pipe_come_whole(tmp_path: Path) -> None:
     script = tmp_path / "long_lines.py"
     script.write_text(
