@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from harness.grading.completions import compare_answers, grade_completion
 from harness.grading.conventions import CONVENTIONS, Conventions, conventions_of
+from harness.grading.explanation import Explanation, explain
 from harness.grading.extraction import FORMATS, Extraction, extract_answer
 from harness.grading.grader import Grader
 from harness.grading.identity import grader_identity
@@ -14,12 +15,14 @@ __all__ = [
     "FORMATS",
     "GRADER_VERSION",
     "Conventions",
+    "Explanation",
     "Extraction",
     "Grader",
     "Outcome",
     "Verdict",
     "compare_answers",
     "conventions_of",
+    "explain",
     "extract_answer",
     "grade_completion",
     "grader_identity",

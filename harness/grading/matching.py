@@ -212,7 +212,8 @@ class Matcher:
             return self.match_listing(gold, answer)
         interval = self.as_set(relation)
         if interval is relation:
-            return False if is_simple(other) else None
+            opaque = any(isinstance(side.reading, Opaque) for side in relation.sides)
+            return False if is_simple(other) and not opaque else None
         return self.match(*((interval, other) if relation is gold else (other, interval)))
 
     def as_set(self, reading: Reading) -> Reading:

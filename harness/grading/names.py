@@ -19,6 +19,11 @@ _PATTERNS = re.compile(
     rf"|m?\\(?:angle|triangle|overline|widehat|overrightarrow|vec|hat|tilde)\{{?[A-Za-z]{{1,4}}\}}?"
     rf"|\({_NAME}(?:[,;]{_NAME})+\)|{_NAME}(?:[,;]{_NAME})+"
     r"|\\frac\{d[a-z]\}\{d[a-z]\}"
+    # A function of a name, an area, a probability or an expectation, a ratio of two names.
+    rf"|(?:sin|cos|tan|cot|sec|csc|log|ln|max|min|gcd|lcm|deg)(?:{_NAME}|\\angle[A-Z]{{1,3}}"
+    rf"|\((?:{_NAME}(?:,{_NAME})*|\\angle[A-Z]{{1,3}})\))"
+    r"|\[[A-Z]{3,6}\]|(?:P|E|\\mathbb\{[PE]\})(?:\([^()]{1,30}\)|\[[^\[\]]{1,30}\])"
+    rf"|{_NAME}[:/]{_NAME}|\\frac\{{(?:{_NAME}|[A-Z]{{2,3}})\}}\{{(?:{_NAME}|[A-Z]{{2,3}})\}}"
 )
 _NO_NAMES = frozenset({"e", "i"})
 

@@ -148,6 +148,11 @@ FOUND = [
 ]  # fmt: skip
 
 BY_KIND = [
+    (r"\frac{1}{2}", r"\sin \theta = \frac{1}{2}", True), ("12", "[ABC] = 12", True),
+    (r"\frac12", r"P(X>2)=\frac12", True), ("2", r"\frac{AB}{CD} = 2", True),
+    ("2:3", "a:b=2:3", True), (r"45^\circ", r"m\angle ABC = 45^\circ", True),
+    ("5", "f(2)=5", True), ("f(2)=5", "f(3)=5", False), ("4", "x^2=4", False),
+    ("7", r"\gcd(14,21)=7", True), ("7", r"\gcd(14,22)=7", False), ("120", "5! = 120", True),
     ("3^{2021}-2^{2021}", "3^{2021}-2^{e}", False), ("3^{2021}-2^{2021}", "3^{2021}-2", False),
     (r"10^{500}+\pi", r"10^{500}+e", False), (r"10^{500}+\pi", r"\pi+10^{500}", True),
     (r"\frac{1}{2}", "1 / 2", True), (r"\frac{1}{2}", r"\frac 1 2", True),
