@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from harness.grading.comparison import compare
-from harness.grading.conventions import DEFAULT_CONVENTIONS, Conventions
+from harness.grading.conventions import DEFAULT_CONVENTIONS, Conventions, conventions_of_format
 from harness.grading.extraction import OVER_THE_CAP, extract_answer
 from harness.grading.symbolic import symbolic_stage
 from harness.grading.verdict import NO_ANSWER, Verdict
@@ -31,7 +31,7 @@ def compare_answers(gold: str, answer: str, options: Conventions = DEFAULT_CONVE
 
 
 def grade_completion(
-    gold: str, completion: str, format: str, options: Conventions = DEFAULT_CONVENTIONS
+    gold: str, completion: str, format: str, options: Conventions | None = None
 ) -> Verdict:
     """Grades one completion against its gold answer.
 
@@ -39,7 +39,7 @@ def grade_completion(
         gold: the reference answer.
         completion: the model's text; any text is accepted.
         format: how the answer stands in it, a key of `harness.grading.FORMATS`.
-        options: conventions on what counts as the same answer.
+        options: conventions on what counts as the same answer; None: those of the format.
 
     Raises:
         InputError: unknown format.
@@ -51,5 +51,5 @@ def grade_completion(
                 "undecided", None, found.rule, "extraction", "the completion is too long"
             )
         return Verdict("wrong", None, found.rule, "extraction", NO_ANSWER)
-    compared = compare_answers(gold, found.answer, options)
+    compared = compare_answers(gold, found.answer, options or conventions_of_format(format))
     return Verdict(compared.outcome, found.answer, found.rule, compared.stage, compared.reason)

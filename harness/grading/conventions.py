@@ -99,6 +99,15 @@ CONVENTIONS: dict[str, Conventions] = {
     ),
 }
 
+# Which conventions a single completion is graded by, where nothing else is said. `hash` is the
+# format of the embedded problem set: what stands behind #### is a number and nothing else.
+_OF_FORMATS = {"hash": "micro"}
+
+
+def conventions_of_format(format: str) -> Conventions:
+    """The conventions that go with an answer format."""
+    return CONVENTIONS[_OF_FORMATS.get(format, "default")]
+
 
 def conventions_of(problem_set: str, changes: Mapping[str, Any] | None = None) -> Conventions:
     """The conventions of a problem set, with changes.

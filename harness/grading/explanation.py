@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from harness.errors import InputError, unknown_name
 from harness.grading.comparison import MAX_ANSWER_CHARACTERS, compare
 from harness.grading.completions import grade_completion
-from harness.grading.conventions import DEFAULT_CONVENTIONS, Conventions
+from harness.grading.conventions import Conventions, conventions_of_format
 from harness.grading.extraction import FORMATS, own_part
 from harness.grading.normalisation import plain_latex
 from harness.grading.reader import read_answer
@@ -37,7 +37,7 @@ class Explanation:
 
 
 def explain(
-    gold: str, completion: str, format: str, options: Conventions = DEFAULT_CONVENTIONS
+    gold: str, completion: str, format: str, options: Conventions | None = None
 ) -> Explanation:
     """Grades one completion and tells how.
 
@@ -45,13 +45,14 @@ def explain(
         gold: the reference answer.
         completion: the model's text.
         format: how the answer stands in it, a key of `FORMATS`.
-        options: conventions on what counts as the same answer.
+        options: conventions on what counts as the same answer; None: those of the format.
 
     Raises:
         InputError: unknown format.
     """
     if format not in FORMATS:
         raise InputError(unknown_name("answer format", format, FORMATS))
+    options = options or conventions_of_format(format)
     verdict = grade_completion(gold, completion, format, options)
     own = own_part(completion, FORMATS[format].sign)
     found = {name: rule(own) for name, rule in FORMATS[format].rules}

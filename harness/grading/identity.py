@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import Any
 
-from harness.grading.conventions import DEFAULT_CONVENTIONS, Conventions
+from harness.grading.conventions import Conventions, conventions_of_format
 from harness.grading.verdict import GRADER_VERSION
 
 _LIBRARIES = ("math-verify", "latex2sympy2-extended", "sympy", "mpmath")
@@ -27,15 +27,16 @@ def comparison_identity(options: Conventions, comparison: str = "cascade") -> di
 
 
 def grader_identity(
-    format: str, options: Conventions = DEFAULT_CONVENTIONS, comparison: str = "cascade"
+    format: str, options: Conventions | None = None, comparison: str = "cascade"
 ) -> dict[str, Any]:
     """What a verdict on a completion depends on.
 
     Args:
         format: how answers stand in completions.
-        options: the conventions.
+        options: the conventions; None: those of the format, as in `grade_completion`.
         comparison: which grader compares.
     """
+    options = options or conventions_of_format(format)
     return {"grader": "answer", "format": format, **comparison_identity(options, comparison)}
 
 

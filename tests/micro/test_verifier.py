@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from harness.grading import conventions_of, grade_completion
+from harness.grading import grade_completion
 from harness.micro.problems import draw_story
 from harness.micro.solutions import (
     STYLE_WEIGHTS,
@@ -272,8 +272,7 @@ def test_the_answer_grader_and_the_verifier_find_the_same_answers(
     if boxed:
         text = text.replace("#### ", r"\boxed{") + "}"
     verdict = verify_chain(story.question, text + ending)
-    options = conventions_of("micro")
-    graded = grade_completion(str(story.answer), text + ending, "hash", options)
+    graded = grade_completion(str(story.answer), text + ending, "hash")
     assert verdict.answer_correct == (graded.outcome == "correct")
 
 
