@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Literal
 
-from harness.grading.comparison import Outcome, compare_answers
-from harness.grading.extraction import extract_answer
-
-__all__ = ["GRADER_VERSION", "Outcome", "Verdict", "grade_completion", "grader_identity"]
+Outcome = Literal["correct", "wrong", "undecided"]
 
 # Changes whenever a verdict can change; recorded with every verdict.
-GRADER_VERSION = "1"
+GRADER_VERSION = "2"
 NO_ANSWER = "no answer found"
 
 
@@ -22,7 +19,7 @@ class Verdict:
     Attributes:
         outcome: correct, wrong, or undecided (which counts as not solved, and is shown).
         answer: as extracted, or None.
-        rule: the extraction rule that found it.
+        rule: the extraction rule that found it; `given` where there was nothing to extract.
         stage: the comparison that decided.
         reason: why, where the outcome needs one.
     """
@@ -31,31 +28,4 @@ class Verdict:
     answer: str | None
     rule: str
     stage: str
-    reason: str
-
-
-def grade_completion(gold: str, completion: str, format: str) -> Verdict:
-    """Grades one completion against its gold answer.
-
-    Args:
-        gold: the reference answer.
-        completion: the model's text; any text is accepted.
-        format: how the answer stands in it, a key of `harness.grading.FORMATS`.
-
-    Raises:
-        InputError: unknown format.
-    """
-    found = extract_answer(completion, format)
-    if found.answer is None:
-        if found.rule == "over the cap":
-            return Verdict(
-                "undecided", None, found.rule, "extraction", "the completion is too long"
-            )
-        return Verdict("wrong", None, found.rule, "extraction", NO_ANSWER)
-    compared = compare_answers(gold, found.answer)
-    return Verdict(compared.outcome, found.answer, found.rule, compared.stage, compared.reason)
-
-
-def grader_identity(format: str) -> dict[str, Any]:
-    """What identifies this grader: two graders with equal identities give equal verdicts."""
-    return {"grader": "answer", "version": GRADER_VERSION, "format": format}
+    reason: str = ""

@@ -78,11 +78,11 @@ def test_half_drawn_pools_are_refused(tmp_path: Path) -> None:
 def test_the_exact_verifier_settles_what_comparison_cannot(run: RunFolder) -> None:
     """The micro format is a bare integer: with a verifier nothing stays undecided."""
     gold = Pool.open(run.pool("wc")).problems[0].gold
-    add_sample(run, f" #### {gold} apples")
+    add_sample(run, f" #### {gold} {gold}")
     assert grade(run, QUIET)["pools"]["wc"]["undecided"] == 0
     rows = Pool.open(run.pool("wc")).verdicts("answer").to_pylist()
     (settled,) = [row for row in rows if row["stage"] == "exact verifier"]
-    assert (settled["outcome"], settled["answer"]) == ("wrong", f"{gold} apples")
+    assert (settled["outcome"], settled["answer"]) == ("wrong", f"{gold} {gold}")
     assert settled["reason"]
 
 

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from harness.errors import InputError
 from harness.grading import FORMATS, extract_answer, grade_completion
-from harness.grading.extraction import NUMBER
+from harness.grading.extraction_rules import NUMBER
 
 DATA = Path(__file__).parents[3] / "shared" / "data"
 
@@ -49,6 +49,37 @@ DATA = Path(__file__).parents[3] / "shared" / "data"
          "\\$5", "final answer is"),
         ("minerva", "The final answer is 1, 2, 3, ...\nbye", "1, 2, 3, ...", "final answer is"),
         ("minerva", "hence \\boxed{4}\nProblem:\n\\boxed{5}", "4", "boxed"),
+        ("gsm8k_cot", "It is 3.\n\nQuestion: How many?\nThe answer is 4.", "3", "last number"),
+        ("hash", "#### 7\r\nQuestion 2: Next\r\n#### 8", "7", "hash"),
+        ("boxed", "Problem: this one.\n\\boxed{3}\nProblem: next\n\\boxed{4}", "3", "boxed"),
+        ("boxed", "\\boxed{3}<|im_end|><|im_start|>user \\boxed{4}", "3", "boxed"),
+        ("boxed", "\x1b[1m\\boxed{3}\x1b[0m", "3", "boxed"),
+        ("boxed", "\\boxed {3} or \\fbox{4}", "4", "boxed"),
+        ("boxed", "\\boxed{7} and the final answer is $5$", "7", "boxed"),
+        ("json", '{"reasoning": "2", "answer": "18"}', "18", "json"),
+        ("json", '{"answer": 18.5}', "18.5", "json"),
+        ("json", '{"answer": "$\\\\frac{1}{2}$"}', "$\\frac{1}{2}$", "json"),
+        ("json", '{"answer": "\\frac{1}{2}"}', "\\frac{1}{2}", "json"),
+        ("json", '{"answer": "He has 27 red and 18 blue"}', "27", "json"),
+        ("json", '{"answer": "say \\"5\\""}', "5", "json"),
+        ("json", '{"answer": "\\u0035"}', "5", "json"),
+        ("json", '{"answer": ["a", 2', '["a"', "json"),
+        ("json", "no JSON, 18", None, "none"),
+        ("json", '{"answer": "1"} then {"answer": "2"}', "2", "json"),
+        ("aime", "so $m+n = \\boxed{025}$. ANSWER: 26", "025", "boxed"),
+        ("aime", "ANSWER: 5\nANSWER: **026**", "026", "ANSWER:"),
+        ("aime", "the answer is 26", None, "none"),
+        ("choice", "The answer is (C).", "C", "answer is"),
+        ("choice", "**Answer:** $\\boxed{\\text{B}}$", "B", "answer is"),
+        ("choice", "Answer: A cat", "A", "answer is"),
+        ("choice", "so it must be (D) 25", "D", "last letter"),
+        ("choice", "first A.\nB\n", "B", "last letter"),
+        ("choice", "a dog", None, "none"),
+        ("markdown", "**Final Answer:** 12 cm", "12 cm", "heading"),
+        ("markdown", "## Answer\n\n$x = 3$\n\nbye", "$x = 3$", "heading"),
+        ("markdown", "Final answer: **42**", "42", "heading"),
+        ("markdown", "It is **41**, no, **42**.", "42", "last bold"),
+        ("markdown", "**3页**", "3页", "last bold"),
     ],
 )  # fmt: skip
 def test_the_rule_that_fires_is_recorded(
@@ -67,6 +98,7 @@ def test_an_unknown_format_gets_the_nearest() -> None:
 def test_any_text_is_read(text: str, format: str) -> None:
     found = extract_answer(text, format)
     assert (found.answer is None) == (found.rule == "none")
+    assert found.rule in ("none", *(name for name, _ in FORMATS[format].rules))
     grade_completion("4", text, format)
 
 
@@ -123,14 +155,31 @@ def test_published_flags_of_gsm8k_solutions_are_reproduced() -> None:
 
 @pytest.mark.skipif(not DATA.is_dir(), reason="the shared test data is not here")
 @pytest.mark.parametrize(
-    ("model", "correct", "none"), [("gemma-2-9b-it", 1155, 1), ("gemma-2-27b-it", 1189, 0)]
+    ("model", "accuracy"), [("gemma-2-9b-it", 87.41), ("gemma-2-27b-it", 90.22)]
 )
-def test_zeroeval_outputs_by_their_last_number(model: str, correct: int, none: int) -> None:
-    """The authors read a JSON field and publish 1,153 (87.41 %) and 1,190 (90.22 %) of 1,319."""
+def test_published_accuracies_of_zeroeval_are_reproduced(model: str, accuracy: float) -> None:
+    """1,319 answers in a JSON field each, two models."""
     verdicts = [
-        grade_completion(row["answer"], row["outputs"][0], "gsm8k_cot")
+        grade_completion(row["answer"], row["outputs"][0], "json")
         for row in rows_of(f"zeroeval_gsm_{model}.jsonl.gz")
     ]
+    correct = sum(verdict.outcome == "correct" for verdict in verdicts)
     assert len(verdicts) == 1319
-    assert [v.outcome for v in verdicts].count("correct") == correct
-    assert sum(v.answer is None for v in verdicts) == none
+    assert round(100 * correct / 1319, 2) == accuracy
+
+
+# The model that graded these erred, as the data's README says: `ANSWER: 0` against 026 and 064,
+# and 5 against 005.
+ERRORS_OF_THE_LABELS = {("026", "\\text{the answer is 0}"), ("064", "0"), ("005", "5")}
+
+
+@pytest.mark.skipif(not DATA.is_dir(), reason="the shared test data is not here")
+def test_aime_integers() -> None:
+    """1,440 chats of two models; all but the known errors of the labels agree."""
+    differ = []
+    for row in rows_of("epoch_otis_mock_aime_samples.jsonl.gz"):
+        verdict = grade_completion(row["target"], row["completion"], "aime")
+        if (verdict.outcome == "correct") != row["correct"]:
+            differ.append((row["target"], verdict.answer))
+    assert set(differ) == ERRORS_OF_THE_LABELS
+    assert len(differ) == 6
