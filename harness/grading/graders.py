@@ -10,8 +10,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from typing import Any
 
+from harness.grading.completions import grade_completion
 from harness.grading.extraction import extract_answer
-from harness.grading.verdict import grade_completion, grader_identity
+from harness.grading.identity import grader_identity
 from harness.problems import Problem
 from harness.recipe.schema import Answer
 
