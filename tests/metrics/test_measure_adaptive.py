@@ -179,7 +179,7 @@ def test_counts_show_undecided_samples_which_do_not_stop_a_problem(tmp_path: Pat
     run = make_run(tmp_path / "run", BUDGETS, UNTIL, "answer.chain_verifier=null")
     folder = run.pool("wc")
     pool = Pool.open(folder)
-    rows = [{**row, "completion": " #### two"} for row in pool.samples().to_pylist()]
+    rows = [{**row, "completion": " #### " + "9" * 1200} for row in pool.samples().to_pylist()]
     shutil.rmtree(folder)
     with Pool.open_or_create(folder, {"model": "wc"}, pool.problems) as vague:
         vague.append([Sample(**row) for row in rows])
