@@ -101,7 +101,13 @@ class Bench:
         with tempfile.TemporaryDirectory(dir=self.folder) as folder:
             pool = Path(folder) / "pool"
             endpoint = None if url is None else Endpoint(url=url)
-            job = PoolJob(**{**vars(self.job), "folder": pool, "endpoint": endpoint})
+            job = PoolJob(
+                **{
+                    **vars(self.job),
+                    "folder": pool,
+                    "endpoints": () if endpoint is None else (endpoint,),
+                }
+            )
             watch = Stopwatch()
             fill_pools(
                 [job],
