@@ -17,6 +17,7 @@ from harness.pool.verdicts import graders_of
 from harness.recipe import ModelCard
 
 Document = dict[str, Any]
+_TOKENS = ("completion_tokens",)
 
 
 @dataclass(frozen=True)
@@ -49,6 +50,9 @@ class PoolAccount:
                 "median": statistics.median(counts) if counts else 0,
                 "most": max(counts, default=0),
             },
+            "samples_without_token_counts": sum(
+                table["completion_tokens"].null_count for table in pool.batches(_TOKENS)
+            ),
             "problems_without_samples": sum(not count for count in counts),
             "refused": len({failure.problem_id for failure in pool.failures()}),
             "allocation": pool.identity.get("allocation"),

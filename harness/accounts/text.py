@@ -54,7 +54,8 @@ def _holds(account: Document) -> str:
 def _spent(account: Document) -> str:
     spent, planned = account["spent"], account["planned"] or {}
     wasted = spent["wasted"]
-    mean = spent["completion_tokens"] / account["samples"] if account["samples"] else None
+    counted = account["samples"] - account["samples_without_token_counts"]
+    mean = spent["completion_tokens"] / counted if counted else None
     rows = [
         ["samples", _whole(planned.get("samples")), _whole(account["samples"]), ""],
         ["requests", "", _whole(spent["requests"]), _whole(wasted["requests"])],
@@ -88,11 +89,15 @@ def _spent(account: Document) -> str:
         disable_numparse=True,
         colalign=("left", "right", "right", "right"),
     )
-    return "\n".join([table, *_remarks(spent)])
+    return "\n".join([table, *_remarks(account, spent)])
 
 
-def _remarks(spent: Document) -> list[str]:
+def _remarks(account: Document, spent: Document) -> list[str]:
     remarks = ["FLOPs are those of completion tokens; measured dollars include the wasted ones."]
+    if account["identity"].get("engine", {}).get("name") == "import":
+        remarks.append("The samples were imported: what they took was spent elsewhere.")
+    if uncounted := account["samples_without_token_counts"]:
+        remarks.append(f"{uncounted:,} samples came without token counts; sums leave them out.")
     if price := spent["price"]:
         unpriced = "" if price["input"] is not None else "; it has no price for prompt tokens"
         remarks.append(f"prices of {price['date']} ({price['source']}){unpriced}")

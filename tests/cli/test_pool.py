@@ -77,6 +77,19 @@ def test_show_says_what_was_planned_and_what_it_took(tmp_path: Path) -> None:
     assert "planned" in text and "132" in text and str(completion) in text
 
 
+def test_show_says_what_nobody_counted(tmp_path: Path) -> None:
+    folder = tmp_path / "pool"
+    with Pool.open_or_create(
+        folder, {**IDENTITY, "engine": {"name": "import"}}, problems(1)
+    ) as pool:
+        known = sample(pool.problems[0], 0)
+        pool.append([known, replace(sample(pool.problems[0], 1), completion_tokens=None)])
+    assert document("pool", "show", folder)["samples_without_token_counts"] == 1
+    text = harness("pool", "show", folder).stdout
+    assert "1 samples came without token counts" in text and "spent elsewhere" in text
+    assert f"{known.completion_tokens:.1f}" in text
+
+
 def test_show_adds_several_pools_up(tmp_path: Path) -> None:
     folders = [make_pool(tmp_path / name, count) for name, count in (("a", 2), ("b", 3))]
     shown = document("pool", "show", *folders)
