@@ -6,6 +6,7 @@ that damage in the middle costs the damaged lines (their samples are drawn again
 
 from __future__ import annotations
 
+import itertools
 import zlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -18,6 +19,7 @@ from harness.pool.samples import Failure, LedgerLine, Sample
 
 _SUFFIX = b',"crc32":"%08x"}'
 _SUFFIX_BYTES = len(_SUFFIX % 0)
+_LINES_AT_ONCE = 10_000
 
 Entry = Sample | LedgerLine | Failure
 
@@ -51,6 +53,13 @@ def encode_line(entry: Entry) -> bytes:
 def encode_lines(entries: Iterable[Entry]) -> bytes:
     """The lines of several entries."""
     return b"".join(map(encode_line, entries))
+
+
+def encode_in_parts(entries: Iterable[Entry]) -> Iterator[bytes]:
+    """The lines of many entries, some thousands at a time."""
+    iterator = iter(entries)
+    while part := list(itertools.islice(iterator, _LINES_AT_ONCE)):
+        yield encode_lines(part)
 
 
 def decode_line(line: bytes) -> dict[str, Any] | None:

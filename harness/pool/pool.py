@@ -15,21 +15,19 @@ once. One process writes to a pool at a time; its threads may share one `Pool`.
 
 from __future__ import annotations
 
-import hashlib
-import itertools
 import json
 import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Self
 
-import orjson
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from harness.errors import InputError, unknown_name
 from harness.locks import Hold
 from harness.pool.arrivals import new_samples
+from harness.pool.digest import digest_of_samples
 from harness.pool.durable import disk_explained
 from harness.pool.identity import (
     IDENTITY_FILE,
@@ -38,7 +36,7 @@ from harness.pool.identity import (
     read_origin,
     write_origin,
 )
-from harness.pool.journal import Damage, encode_lines, read_lines
+from harness.pool.journal import Damage, encode_in_parts, encode_lines, read_lines
 from harness.pool.masks import missing_below, set_bits
 from harness.pool.order import ProblemOrder
 from harness.pool.samples import (
@@ -53,8 +51,6 @@ from harness.pool.samples import (
 from harness.pool.store import FAILURES_FILE, JOURNAL_FILE, LEDGER_FILE, TABLE_FILE, SampleStore
 from harness.pool.verdicts import grader_identity, read_verdicts, verdict_file, write_verdicts
 from harness.problems import Problem
-
-_LINES_AT_ONCE = 10_000
 
 
 class Pool:
@@ -182,8 +178,8 @@ class Pool:
             ValueError: a sample of a problem that the pool does not have.
         """
         with self._lock, disk_explained(self.folder, self.__len__):
-            for lines in _few(ledger):
-                self._store.append_lines(LEDGER_FILE, encode_lines(lines))
+            for lines in encode_in_parts(ledger):
+                self._store.append_lines(LEDGER_FILE, lines)
             self._store.add_tables(tables)
             self._masks = self._store.masks()
 
@@ -262,11 +258,7 @@ class Pool:
         line end. The columns that depend on the day, and how the samples are spread over
         files, do not enter.
         """
-        digest = hashlib.sha256()
-        for table in self.batches(DRAWN_COLUMNS):
-            columns = [column.to_pylist() for column in table.columns]
-            digest.update(b"".join(orjson.dumps(row) + b"\n" for row in zip(*columns, strict=True)))
-        return digest.hexdigest()
+        return digest_of_samples(self.batches(DRAWN_COLUMNS))
 
     def compact(self) -> None:
         """Merges journal and runs into the parquet file; harmless to interrupt.
@@ -311,12 +303,6 @@ class Pool:
             for table in self.batches(SAMPLE_COLUMNS)
         )
         return pa.concat_tables([SAMPLE_SCHEMA.empty_table(), *tables])
-
-
-def _few(lines: Iterable[LedgerLine]) -> Iterator[list[LedgerLine]]:
-    iterator = iter(lines)
-    while few := list(itertools.islice(iterator, _LINES_AT_ONCE)):
-        yield few
 
 
 def _make(folder: Path, identity: Mapping[str, Any], problems: Sequence[Problem]) -> None:

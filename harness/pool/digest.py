@@ -1,0 +1,22 @@
+"""The digest of a pool: what was drawn, whatever the order, the files and the day."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+
+import orjson
+import pyarrow as pa
+
+
+def digest_of_samples(tables: Iterable[pa.Table]) -> str:
+    """SHA-256 over rows, each as a JSON array and a line end.
+
+    Args:
+        tables: the columns `DRAWN_COLUMNS` in their order, rows in canonical order, streamed.
+    """
+    digest = hashlib.sha256()
+    for table in tables:
+        columns = [column.to_pylist() for column in table.columns]
+        digest.update(b"".join(orjson.dumps(row) + b"\n" for row in zip(*columns, strict=True)))
+    return digest.hexdigest()
