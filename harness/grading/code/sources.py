@@ -6,6 +6,7 @@ ten milliseconds; its interpreter is the same as ours, so it reads the same code
 
 from __future__ import annotations
 
+import binascii
 import marshal
 from collections.abc import Mapping
 from functools import cache
@@ -20,11 +21,11 @@ _NEEDED = {
     "unshared_root": (),
 }
 _START = """\
-import marshal, sys
+import binascii, marshal, sys
 for _name, _code in {codes!r}:
     _module = type(sys)(_name)
     sys.modules[_name] = _module
-    exec(marshal.loads(_code), _module.__dict__)
+    exec(marshal.loads(binascii.a2b_base64(_code)), _module.__dict__)
 _module.main({settings!r})
 """
 
@@ -43,4 +44,5 @@ def start_text(module: str, settings: Mapping[str, Any]) -> str:
 @cache
 def _code(name: str) -> bytes:
     source = (_FOLDER / f"{name}.py").read_text(encoding="utf-8")
-    return marshal.dumps(compile(source, name, "exec"))
+    # An argument has 128 KiB at most, and the escapes of raw bytes would double with each quoting.
+    return binascii.b2a_base64(marshal.dumps(compile(source, name, "exec")), newline=False)
