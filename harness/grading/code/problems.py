@@ -63,7 +63,7 @@ def code_problem(row: Mapping[str, Any]) -> Problem:
             f"it has the keys {', '.join(map(str, row))}; expected {', '.join(_HUMANEVAL_KEYS)} "
             f"(HumanEval) or {', '.join(_MBPP_KEYS)} (MBPP)."
         )
-    if not problem.question.strip() or not problem.gold.strip():
+    if not str(row["prompt"]).strip() or not row.get("test_list", row.get("test")):
         raise InputError("its prompt or its tests are empty.")
     return problem
 
@@ -72,7 +72,7 @@ def _humaneval(row: Mapping[str, Any]) -> Problem:
     test, entry = str(row["test"]).strip(), str(row["entry_point"])
     return Problem(
         question=str(row["prompt"]),
-        gold=f"{test}\n\ncheck({entry})\n",
+        gold=f"{test}\n\ncheck({entry})",
         subject="HumanEval",
         solution=str(row["prompt"]) + str(row["canonical_solution"]),
         external_id=str(row["task_id"]),
@@ -85,7 +85,7 @@ def _mbpp(row: Mapping[str, Any]) -> Problem:
     number = row["task_id"]
     return Problem(
         question=f"{row['prompt']}\nYour code should pass these tests:\n\n" + "\n".join(tests),
-        gold="\n".join([*map(str, imports), *tests]) + "\n",
+        gold="\n".join([*map(str, imports), *tests]).strip(),
         subject="MBPP",
         solution=str(row["code"]),
         external_id=f"MBPP/{number}" if isinstance(number, int) else str(number),

@@ -80,11 +80,12 @@ def _continuations(rule: str, text: str, question: str) -> Iterator[tuple[str, s
     """A question with the rest of its function behind it, up to where the function is over."""
     over = _OVER.search(text)
     body = text[: over.start()] if over else text
-    yield rule, question + body
-    # A tokenizer or a server has stripped the first line's indentation.
     stripped = body.lstrip("\n")
     if stripped[:1].strip():
+        # A tokenizer or a server has stripped the first line's indentation.
         yield f"{rule}, indented", f"{question.rstrip()}\n    {stripped}"
+    else:
+        yield rule, question + body
 
 
 def _fenced_blocks(text: str) -> list[str]:

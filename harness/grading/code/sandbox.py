@@ -20,6 +20,7 @@ import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Literal
 
 from harness.grading.code.limits import Limits
@@ -33,7 +34,8 @@ UNPRIVILEGED_USER = 65534
 _PYTHON_OPTIONS = ("-P", "-s", "-S", "-B", "-W", "ignore")
 # The order of sets of texts would differ from run to run, and verdicts with it.
 _ENVIRONMENT = {"LD_LIBRARY_PATH": LIBRARIES_FOLDER, "PYTHONHASHSEED": "0"}
-_SCRATCH = "/tmp"
+# Folders of every Linux, one of which is covered, for the sandbox alone, by its root folder.
+_SCRATCHES = ("/mnt", "/srv", "/tmp")
 
 
 @dataclass(frozen=True)
@@ -131,12 +133,13 @@ class Sandbox:
 
     def _unshare(self, runtime: Runtime, command: list[str], limits: Limits) -> list[str]:
         settings = {
-            "scratch": _SCRATCH,
+            "scratch": _scratch(runtime),
             "files": runtime.files,
             "hidden": runtime.hidden,
             "folder_bytes": limits.folder_bytes,
             "pivot_root": _found("pivot_root") or "pivot_root",
             "seccomp": seccomp_filter().hex(),
+            "changes_user": not self.user_namespace,
             "command": command,
             "environment": _ENVIRONMENT,
         }
@@ -172,6 +175,16 @@ def _found(program: str) -> str | None:
     # pivot_root is an administrator's program; users have its folder not on their PATH.
     path = os.pathsep.join([os.environ.get("PATH", os.defpath), "/usr/sbin", "/sbin"])
     return shutil.which(program, path=path)
+
+
+def _scratch(runtime: Runtime) -> str:
+    """A folder that holds nothing of the runtime."""
+    sources = [source for source, _ in runtime.files]
+    return next(
+        place
+        for place in _SCRATCHES
+        if Path(place).is_dir() and not any(source.startswith(f"{place}/") for source in sources)
+    )
 
 
 def _folders(runtime: Runtime) -> list[str]:

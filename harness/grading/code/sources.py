@@ -16,8 +16,8 @@ from typing import Any
 _FOLDER = Path(__file__).parent / "inside"
 _PACKAGE = "harness.grading.code.inside"
 _NEEDED = {
-    "solution_side": ("plain_values", "link"),
-    "test_side": ("plain_values", "link", "test_names"),
+    "solution_side": ("plain_values", "link", "bindings"),
+    "test_side": ("plain_values", "link", "bindings"),
     "unshared_root": (),
 }
 _START = """\

@@ -7,6 +7,7 @@ neither the tests nor what they expect, only the arguments of each call.
 from __future__ import annotations
 
 import ast
+import builtins
 import os
 import sys
 import types
@@ -14,11 +15,13 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
+from harness.grading.code.inside.bindings import free_names
 from harness.grading.code.inside.link import Link, LinkBroken, lower_rights
 from harness.grading.code.inside.plain_values import NotPlain, decoded, encoded
 
 _CUTS = 20
 _REASON_CHARACTERS = 300
+_MODULE_NAMES = {"__name__", "__file__", "__doc__"}
 
 
 class Solution:
@@ -33,7 +36,7 @@ class Solution:
     def run(self, sources: list[str]) -> dict[str, Any]:
         """Runs sources one after the other in the namespace."""
         for source in sources:
-            exec(compile(source, "<solution>", "exec"), self._module.__dict__)
+            exec(compiled(source), self._module.__dict__)
         return {"value": None}
 
     def answer(self, request: dict[str, Any]) -> dict[str, Any]:
@@ -78,6 +81,11 @@ class Solution:
         return {"object": len(self._held) - 1}
 
 
+def compiled(source: str) -> types.CodeType:
+    """A source as code, without the `__future__` of this file."""
+    return compile(source, "<solution>", "exec", dont_inherit=True)
+
+
 def defined_names(tree: ast.Module) -> set[str]:
     """Names that a program binds on its top level, also within `if` and `try`."""
     names: set[str] = set()
@@ -103,7 +111,9 @@ def parsed_prefix(text: str) -> tuple[str, ast.Module | None]:
     lines = text.splitlines(keepends=True)
     for _ in range(_CUTS):
         try:
-            return "".join(lines), ast.parse("".join(lines))
+            text = "".join(lines)
+            compiled(text)  # Finds more than `ast.parse`: `return` outside of a function.
+            return text, ast.parse(text)
         except SyntaxError as problem:
             fault = min(problem.lineno or len(lines), len(lines))
         except (ValueError, RecursionError, MemoryError):
@@ -118,31 +128,45 @@ def parsed_prefix(text: str) -> tuple[str, ast.Module | None]:
     return "", None
 
 
-def chosen(texts: list[str], needed: set[str]) -> tuple[int, str]:
-    """The first text that is a program and defines what is needed, else the first program.
+def chosen(texts: list[str], needed: set[str], given: set[str]) -> tuple[int, str]:
+    """The first text that is a program and fits best.
+
+    Best is one that defines what is needed and reads no name that nobody binds (a block whose
+    imports stand in another block does), then one that defines it, then any program.
+
+    Args:
+        texts: the likeliest first.
+        needed: names that the tests read.
+        given: names that are bound before the program runs.
 
     Returns:
-        Its position, and the part of it that is a program; ("" and -1) where none is one.
+        Its position, and the part of it that is a program; (-1, "") where none is one.
     """
-    fallback = (-1, "")
+    best, found = 0, (-1, "")
     for position, text in enumerate(texts):
         program, tree = parsed_prefix(text)
-        if tree is None:
+        if tree is None or not program.strip():
             continue
+        fit = 1
         if needed <= defined_names(tree):
-            return position, program
-        if fallback[0] < 0 and program.strip():
-            fallback = (position, program)
-    return fallback
+            strangers = set(free_names(program)) - given - set(dir(builtins)) - _MODULE_NAMES
+            fit = 2 if strangers else 3
+        if fit > best:
+            best, found = fit, (position, program)
+        if fit == 3:
+            break
+    return found
 
 
 def serve(link: Link) -> None:
     """Loads the program and answers until the tests have ended."""
     request = link.receive()
     solution = Solution()
-    position, program = chosen(request["texts"], set(request["needed"]))
+    trees = {source: parsed_prefix(source) for source in request["prelude"]}
+    prelude = {source: tree for source, (whole, tree) in trees.items() if tree and whole == source}
+    given = set().union(*map(defined_names, prelude.values()))
+    position, program = chosen(request["texts"], set(request["needed"]), given)
     link.send({"chosen": position, "characters": len(program)})
-    prelude = [source for source in request["prelude"] if parsed_prefix(source)[0] == source]
     _reply(link, partial(solution.run, [*prelude, program]))
     while True:
         _reply(link, partial(solution.answer, link.receive()))

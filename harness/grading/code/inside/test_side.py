@@ -14,9 +14,9 @@ import sys
 from collections.abc import Callable
 from typing import Any, NoReturn
 
+from harness.grading.code.inside.bindings import free_names, given_helpers, needed_names
 from harness.grading.code.inside.link import Link, LinkBroken, lower_rights
 from harness.grading.code.inside.plain_values import NotPlain, decoded, encoded
-from harness.grading.code.inside.test_names import free_names, given_helpers, needed_names
 
 _REASON_CHARACTERS = 300
 _RAISED = {
@@ -151,10 +151,10 @@ def run_tests(job: dict[str, Any], program: Program, report: Report) -> None:
         tree = ast.parse(job["tests"])
         helpers, asked = given_helpers(job["question"])
         namespace: dict[str, Any] = {"__name__": "tests"}
-        exec(compile(helpers, "<question>", "exec"), namespace)
+        exec(compile(helpers, "<question>", "exec", dont_inherit=True), namespace)
         free = free_names(job["tests"])
         needed = needed_names(tree, [name for name in free if name not in namespace])
-        code = compile(tree, "<tests>", "exec")
+        code = compile(tree, "<tests>", "exec", dont_inherit=True)
     except Exception as problem:  # noqa: BLE001 (tests and question are a stranger's)
         raise UnusableTests(f"{type(problem).__name__}: {problem}") from None
     if not needed:

@@ -14,20 +14,16 @@ from pathlib import Path
 from typing import Any
 
 # From linux/mount.h and linux/prctl.h.
-_READ_ONLY, _NO_SUID, _NO_DEVICES, _REMOUNT, _BIND, _RECURSIVE, _PRIVATE = (
-    1,
-    2,
-    4,
-    32,
-    4096,
-    16384,
-    1 << 18,
-)
+_READ_ONLY, _NO_SUID, _NO_DEVICES, _REMOUNT = 1, 2, 4, 32
+_NO_ACCESS_TIME, _NO_FOLDER_ACCESS_TIME = 1 << 10, 1 << 11
+_BIND, _RECURSIVE, _PRIVATE = 1 << 12, 1 << 14, 1 << 18
+# Of statvfs, where these have the same values as flags of a mount.
+_INHERITED = _NO_SUID | _NO_DEVICES | _NO_ACCESS_TIME | _NO_FOLDER_ACCESS_TIME
 _DETACH = 2
 _SET_SECCOMP, _DROP_BOUNDING, _SET_NO_NEW_PRIVILEGES = 22, 24, 38
 _FILTER_MODE = 2
 _CAPABILITIES = 64
-_KEPT_CAPABILITIES = (6, 7)  # CAP_SETGID, CAP_SETUID: to become the user of the sandbox.
+_USER_CAPABILITIES = (6, 7)  # CAP_SETGID, CAP_SETUID
 
 _libc = ctypes.CDLL(None, use_errno=True)
 
@@ -57,7 +53,7 @@ def _bind(source: str, target: str, *, device: bool = False) -> None:
     _mount(source, target, "", _BIND)
     if not device:
         # Flags of the mount that it comes from may not be taken away in a user namespace.
-        kept = os.statvfs(source).f_flag & (_NO_SUID | _NO_DEVICES | 8 | 1024 | 2048 | 4096 >> 13)
+        kept = os.statvfs(source).f_flag & _INHERITED
         _mount("", target, "", _BIND | _REMOUNT | _READ_ONLY | _NO_SUID | kept)
 
 
@@ -81,14 +77,20 @@ def build_root(settings: dict[str, Any]) -> None:
     _mount("", "/", "", _BIND | _REMOUNT | _READ_ONLY | _NO_SUID | _NO_DEVICES)
 
 
-def give_up_rights(seccomp: bytes) -> None:
-    """No new privileges, no capabilities beyond those for a change of user, fewer calls."""
+def give_up_rights(seccomp: bytes, *, changes_user: bool) -> None:
+    """No new privileges, no capabilities, fewer calls.
+
+    Args:
+        seccomp: the filter of calls.
+        changes_user: whether those capabilities stay with which the user is changed, once.
+    """
+    kept = _USER_CAPABILITIES if changes_user else ()
     for number in range(_CAPABILITIES):
-        if number not in _KEPT_CAPABILITIES:
+        if number not in kept:
             _libc.prctl(_DROP_BOUNDING, number, 0, 0, 0)  # Beyond the last one it fails.
     header = (ctypes.c_uint32 * 2)(0x20080522, 0)  # _LINUX_CAPABILITY_VERSION_3, this process
-    kept = sum(1 << number for number in _KEPT_CAPABILITIES)
-    _checked(_libc.capset(header, (ctypes.c_uint32 * 6)(kept, kept, 0, 0, 0, 0)), "capset")
+    bits = sum(1 << number for number in kept)
+    _checked(_libc.capset(header, (ctypes.c_uint32 * 6)(bits, bits, 0, 0, 0, 0)), "capset")
     _checked(_libc.prctl(_SET_NO_NEW_PRIVILEGES, 1, 0, 0, 0), "no_new_privs")
     if seccomp:
         program = ctypes.create_string_buffer(seccomp, len(seccomp))
@@ -103,7 +105,8 @@ def main(settings: dict[str, Any]) -> None:
     child = os.fork()
     if child == 0:
         try:
-            give_up_rights(bytes.fromhex(settings["seccomp"]))
+            seccomp = bytes.fromhex(settings["seccomp"])
+            give_up_rights(seccomp, changes_user=settings["changes_user"])
             os.execve(settings["command"][0], settings["command"], settings["environment"])
         except OSError as problem:
             print(problem, file=sys.stderr)  # noqa: T201 (there is no other way to say it)

@@ -1,4 +1,4 @@
-"""What tests read and do not define: the names that a program has to bring."""
+"""Names that one source binds and another one reads: what tests need of a program."""
 
 from __future__ import annotations
 
