@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import random
+import warnings
 from collections import Counter
 
 from harness.grading.code import CodeGrader
@@ -47,7 +48,8 @@ def test_every_reference_is_correct(
 
 def mutated(source: str, random_numbers: random.Random) -> str | None:
     """A program with one operator or one number changed."""
-    tree = ast.parse(source)
+    with warnings.catch_warnings(action="ignore"):  # Old escapes in regular expressions.
+        tree = ast.parse(source)
     places = [
         node
         for node in ast.walk(tree)
@@ -71,12 +73,13 @@ def mutated(source: str, random_numbers: random.Random) -> str | None:
 def test_most_mutants_are_refused(
     grader: CodeGrader, real_problems: dict[str, list[Problem]]
 ) -> None:
-    # Some mutants compute the same, and some tests are weak: on all 591 problems it was 82 %.
+    # Some mutants compute the same, and some tests are weak: of one mutant of each of the 449
+    # references that have one, 90 % were refused.
     random_numbers = random.Random(4)
     problems = [problem for group in real_problems.values() for problem in group]
     random_numbers.shuffle(problems)
     pairs = [(problem, mutated(problem.solution, random_numbers)) for problem in problems]
     chosen = [(problem, text) for problem, text in pairs if text is not None][:MUTANTS]
     outcomes = Counter(verdict.outcome for verdict in grader.grade(chosen))
-    assert outcomes["correct"] < 0.35 * MUTANTS
-    assert outcomes["wrong"] > 0.6 * MUTANTS
+    assert outcomes["correct"] < 0.25 * MUTANTS
+    assert outcomes["wrong"] > 0.7 * MUTANTS
