@@ -23,7 +23,6 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Self
 
-import orjson
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -49,9 +48,16 @@ from harness.pool.samples import (
     Failure,
     LedgerLine,
     Sample,
+    drawn_lines,
 )
 from harness.pool.store import FAILURES_FILE, JOURNAL_FILE, LEDGER_FILE, TABLE_FILE, SampleStore
-from harness.pool.verdicts import grader_identity, read_verdicts, verdict_file, write_verdicts
+from harness.pool.verdicts import (
+    grader_identity,
+    read_verdicts,
+    stream_verdicts,
+    verdict_file,
+    write_verdicts,
+)
 from harness.problems import Problem
 
 _LINES_AT_ONCE = 10_000
@@ -136,6 +142,11 @@ class Pool:
             if self._hold is not None:
                 self._hold.release()
                 self._hold = None
+
+    @property
+    def order(self) -> ProblemOrder:
+        """The pool's order of problems."""
+        return self._order
 
     @property
     def compacted(self) -> bool:
@@ -264,8 +275,7 @@ class Pool:
         """
         digest = hashlib.sha256()
         for table in self.batches(DRAWN_COLUMNS):
-            columns = [column.to_pylist() for column in table.columns]
-            digest.update(b"".join(orjson.dumps(row) + b"\n" for row in zip(*columns, strict=True)))
+            digest.update(b"".join(drawn_lines(table)))
         return digest.hexdigest()
 
     def compact(self) -> None:
@@ -299,6 +309,10 @@ class Pool:
             InputError: the pool was not graded by it yet.
         """
         return read_verdicts(verdict_file(self.folder, grader))
+
+    def verdict_batches(self, grader: str) -> Iterator[pa.Table]:
+        """As `verdicts`, some thousands at a time, at constant memory."""
+        return stream_verdicts(verdict_file(self.folder, grader))
 
     def grader_identity(self, grader: str) -> dict[str, Any] | None:
         """Version and settings of the grader that gave the verdicts; None without verdicts."""
