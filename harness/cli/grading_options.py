@@ -23,7 +23,7 @@ def conventions_asked_for(texts: Sequence[str]) -> tuple[str | None, dict[str, A
     known, issues = DEFAULT_CONVENTIONS.identity(), Issues()
     problem_set: str | None = None
     changes: dict[str, Any] = {}
-    for text in (part.strip() for text in texts for part in text.split(",")):
+    for text in (part.strip() for one in texts for part in one.split(",")):
         name, equals, value = text.partition("=")
         if equals and name in known:
             changes[name] = _value(value)

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.errors import InputError, unknown_name
-from harness.grading.conventions import Conventions, conventions_for
+from harness.grading.conventions import DEFAULT_CONVENTIONS, Conventions, conventions_for
 from harness.grading.extraction import FORMATS, extract_answer
 from harness.grading.graders import conventions_of_answer
 from harness.pool import Pool
@@ -90,11 +90,17 @@ def _known(folder: Path, answer: Answer | None) -> Iterator[AnswerSettings]:
     names = graders_of(folder)
     for name in sorted(names, key=lambda one: one != "answer"):
         identity = Pool.open(folder).grader_identity(name) or {}
-        if identity.get("format") in FORMATS:
+        if _is_usable(identity):
             verifier = identity.get("settled_by", {}).get("verifier")
             options = conventions_for(identity["format"], None, identity.get("options"))
             source = f"the verdicts of {name!r}"
             yield AnswerSettings(identity["format"], options, verifier, source)
+
+
+def _is_usable(identity: dict[str, Any]) -> bool:
+    """Whether this version knows the format and the conventions of older verdicts."""
+    names = DEFAULT_CONVENTIONS.identity().keys()
+    return identity.get("format") in FORMATS and identity.get("options", {}).keys() <= names
 
 
 def _of_recipe(answer: Answer, source: str) -> AnswerSettings:

@@ -95,7 +95,7 @@ class Answer(Section):
         "hash", "boxed", "gsm8k_cot", "minerva", "json", "aime", "choice", "markdown"
     ] = Field(
         description="`hash`: after ####; `boxed`: last \\boxed{}; `gsm8k_cot`: after 'The answer "
-        "is'; `minerva`: after 'The final answer is'; `json`: the last field `answer` of an object; "
+        "is'; `minerva`: after 'The final answer is'; `json`: the last field `answer`; "
         "`aime`: the integer in the last \\boxed{} or after ANSWER:; `choice`: the letter after "
         "'answer is'; `markdown`: under the heading 'Final answer'. Each has one declared fallback."
     )
