@@ -125,7 +125,8 @@ def _finding(folder: Path) -> str:
         name: sum(extract_answer(text, name).rule == format.rules[0][0] for text in texts)
         for name, format in FORMATS.items()
     }
-    best = max(found, key=lambda name: found[name])
-    if not found[best]:
+    most = max(found.values())
+    if not most:
         return ""
-    return f" {best!r} finds an answer in {found[best]} of the first {len(texts)} completions."
+    best = " and ".join(repr(name) for name in sorted(found) if found[name] == most)
+    return f" By their declared rule {best} find an answer in {most} of the first {len(texts)}."

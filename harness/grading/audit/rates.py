@@ -7,11 +7,15 @@ of a stratum's samples are right, and the rates are ratios of sums over strata:
     false positives = wrong samples called correct / wrong samples
 
 The estimate puts the share among the judged samples for that of the stratum (the stratified
-estimator; Cochran, Sampling Techniques, 1977, chapter 5). The interval is the middle 95 % of
-the ratio when each stratum's number of right samples is drawn from what is known of it: that
-which was seen, and of the others a beta-binomial number under Jeffreys' prior, whose intervals
-cover well for shares near 0 and 1, and which leaves no doubt where all was seen (Brown, Cai and
-DasGupta, Interval Estimation for a Binomial Proportion, Statistical Science 16, 2001).
+estimator; Cochran, Sampling Techniques, 1977, chapter 5). Both rates rise with the right samples
+of strata that the grader does not call correct, and fall with those of the others. So the lower
+end of the interval takes the shares of the former from the distribution behind the lower bound
+of Clopper and Pearson (Biometrika 26, 1934), Beta(k, n - k + 1), and those of the latter from
+that behind the upper bound, Beta(k + 1, n - k); the upper end the other way round. The end is
+the 2.5 % quantile, or the 97.5 % quantile, of the rate under these draws. The samples that were
+not judged are binomial numbers, so where all were judged no doubt is left. Draws under one
+prior for both ends, Jeffreys' for instance, cover too seldom here: a prior's share of errors in
+a large stratum outweighs all that was seen elsewhere.
 """
 
 from __future__ import annotations
@@ -27,11 +31,10 @@ from harness.statistics import Interval
 from harness.statistics.intervals import Floats, percentile_interval
 
 METHOD = (
-    "stratified ratio estimator; 95 % intervals from beta-binomial draws under Jeffreys' prior "
-    "(Brown, Cai and DasGupta, 2001)"
+    "stratified ratio estimator; 95 % intervals from draws behind the Clopper-Pearson bounds "
+    "(1934) in each stratum"
 )
 DRAWS = 20_000
-_JEFFREYS = 0.5
 
 
 def audit_rates(judged: Sequence[Judged], seed: int = 0) -> dict[str, Any]:
@@ -53,7 +56,7 @@ def audit_rates(judged: Sequence[Judged], seed: int = 0) -> dict[str, Any]:
     right = np.array([one.correct for one in judged], dtype=np.float64)
     seen = right + np.array([one.wrong for one in judged], dtype=np.float64)
     estimate = (sizes * right / seen)[None, :]
-    drawn = _drawn(sizes, right, seen, seed)
+    fewest, most = (_drawn(sizes, right, seen, seed, extra) for extra in (0, 1))
     graders: dict[str, Any] = {}
     for grader in judged[0].stratum.outcomes if judged else ():
         called = np.array([one.stratum.outcomes[grader] == "correct" for one in judged])
@@ -65,9 +68,10 @@ def audit_rates(judged: Sequence[Judged], seed: int = 0) -> dict[str, Any]:
             wrongs = sizes - rights
             return _ratio(wrongs[:, called].sum(axis=1), wrongs.sum(axis=1))
 
+        low, high = np.where(called, most, fewest), np.where(called, fewest, most)
         graders[grader] = {
-            "false_negative_rate": _interval(missed, estimate, drawn),
-            "false_positive_rate": _interval(accepted, estimate, drawn),
+            "false_negative_rate": _interval(missed, estimate, low, high),
+            "false_positive_rate": _interval(accepted, estimate, low, high),
         }
     return {
         "graders": graders,
@@ -105,11 +109,19 @@ def _check_covered(judged: Sequence[Judged]) -> None:
         )
 
 
-def _drawn(sizes: Floats, right: Floats, seen: Floats, seed: int) -> Floats:
-    """(draws, strata) right samples that each stratum may have."""
+def _drawn(sizes: Floats, right: Floats, seen: Floats, seed: int, extra: int) -> Floats:
+    """(draws, strata) right samples that each stratum may have.
+
+    Args:
+        sizes, right, seen: (strata,) samples, those judged correct, those judged.
+        seed: of the draws.
+        extra: 0: as few as the judgements allow; 1: as many.
+    """
     source = np.random.default_rng(seed)
+    above, below = right + extra, seen - right + 1 - extra
     shape = (DRAWS, len(sizes))
-    shares = source.beta(right + _JEFFREYS, seen - right + _JEFFREYS, size=shape)
+    shares = source.beta(np.maximum(above, 1), np.maximum(below, 1), size=shape)
+    shares = np.where(above == 0, 0.0, np.where(below == 0, 1.0, shares))
     rest = np.broadcast_to((sizes - seen).astype(np.int64), shape)
     return np.asarray(right + source.binomial(rest, shares), dtype=np.float64)
 
@@ -120,12 +132,12 @@ def _ratio(above: Floats, below: Floats) -> Floats:
 
 
 def _interval(
-    rate: Callable[[Floats], Floats], estimate: Floats, drawn: Floats
+    rate: Callable[[Floats], Floats], estimate: Floats, lowest: Floats, highest: Floats
 ) -> dict[str, float] | None:
     """A rate with its interval, which never leaves the estimate outside."""
     value = float(rate(estimate)[0])
-    rates = rate(drawn)
-    if not np.isfinite(value) or not np.isfinite(rates).any():
+    low, high = rate(lowest), rate(highest)
+    if not np.isfinite(value) or not np.isfinite(low).any() or not np.isfinite(high).any():
         return None
-    low, high = percentile_interval(rates)
-    return Interval(value, min(low, value), max(high, value)).document()
+    ends = percentile_interval(low)[0], percentile_interval(high)[1]
+    return Interval(value, min(ends[0], value), max(ends[1], value)).document()
