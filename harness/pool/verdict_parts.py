@@ -21,6 +21,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
 from harness.errors import InputError
 from harness.pool.durable import disk_explained
@@ -106,7 +107,7 @@ class VerdictParts:
         whole, digests = _digests(self._pool, [source.keys for source in found])
         taken = np.empty(0, dtype=np.int64)
         for source, digest in zip(found, digests, strict=True):
-            if digest != source.samples or np.isin(source.keys, taken).any():
+            if digest != source.samples or _inside(source.keys, taken).any():
                 continue
             taken = _union([taken, source.keys])
             self._kept.append(source)
@@ -130,7 +131,7 @@ class VerdictParts:
     def ungraded(self) -> Iterator[Ungraded]:
         """The samples without a verdict, in canonical order, at constant memory."""
         for table in self._pool.batches(DRAWN_COLUMNS):
-            fresh = ~np.isin(self._pool.order.keys_of(table), self._known)
+            fresh = ~_inside(self._pool.order.keys_of(table), self._known)
             if not fresh.any():
                 continue
             rows = table.filter(pa.array(fresh))
@@ -204,7 +205,7 @@ def _digests(pool: Pool, known: list[Keys]) -> tuple[str, list[str]]:
         for number, wanted in enumerate(known):
             if not len(wanted) or wanted[0] > keys[-1] or wanted[-1] < keys[0]:
                 continue
-            inside = np.isin(keys, wanted)
+            inside = _inside(keys, wanted)
             parts[number].update(b"".join(compress(lines, inside)))
             found[number] += int(inside.sum())
     digests = [
@@ -212,6 +213,14 @@ def _digests(pool: Pool, known: list[Keys]) -> tuple[str, list[str]]:
         for part, count, wanted in zip(parts, found, known, strict=True)
     ]
     return whole.hexdigest(), digests
+
+
+def _inside(keys: Keys, known: Keys) -> NDArray[np.bool_]:
+    """(keys,) which of some keys are among the known ones, which are sorted."""
+    if not len(known):
+        return np.zeros(len(keys), dtype=bool)
+    places = np.minimum(np.searchsorted(known, keys), len(known) - 1)
+    return np.asarray(known[places] == keys)
 
 
 def _union(keys: Iterable[Keys]) -> Keys:
