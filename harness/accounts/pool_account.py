@@ -13,7 +13,7 @@ from harness.accounts.costs import TokenRates, rates_of
 from harness.pool import Pool
 from harness.pool.books import Books, Tokens, books_of
 from harness.pool.draw_file import read_draw
-from harness.pool.verdicts import graders_of
+from harness.pool.verdicts import OUTCOMES, graders_of
 from harness.recipe import ModelCard
 
 Document = dict[str, Any]
@@ -109,7 +109,7 @@ class PoolAccount:
 
     def _verdicts(self, grader: str) -> Document:
         outcomes = Counter(self.pool.verdicts(grader)["outcome"].to_pylist())
-        return {"samples": outcomes.total(), **dict(sorted(outcomes.items()))}
+        return {"samples": outcomes.total(), **{name: outcomes[name] for name in OUTCOMES}}
 
 
 def account_of(

@@ -23,7 +23,7 @@ _COMMANDS = {
     "run": ("harness.cli.run:run", "Do every stage of a recipe, or go on where a run stopped."),
     "plan": ("harness.cli.plan:plan", "Say what a recipe will draw, train and cost."),
     "sample": ("harness.cli.stages:sample", "Draw the pools of both sides of the pair."),
-    "grade": ("harness.cli.stages:grade", "Give every sample its verdicts."),
+    "grade": ("harness.cli.grade:grade", "Give every sample its verdicts."),
     "measure": ("harness.cli.stages:measure", "Coverage, diversity and false positives."),
     "build": ("harness.cli.stages:build", "Build the arms (training sets)."),
     "push": ("harness.cli.push:push", "Publish the arms to the Hub or to a folder."),

@@ -44,11 +44,6 @@ _ENGINE_OPTIONS = (
         help="An interpreter that has Axolotl; the harness makes its own otherwise.",
     ),
     click.option(
-        "--workers",
-        type=click.IntRange(min=1),
-        help="Engine processes at once; by default one a GPU, or one a core up to 2.",
-    ),
-    click.option(
         "--engine",
         "engine_kind",
         type=click.Choice(["vllm", "ray"]),
@@ -62,6 +57,11 @@ _ENGINE_OPTIONS = (
         help="Sample a side from a server of the OpenAI protocol: --endpoint"
         " se=http://host:8000/v1; given again for the side, its servers share the work.",
     ),
+)
+_WORKERS_OPTION = click.option(
+    "--workers",
+    type=click.IntRange(min=1),
+    help="Engine processes at once; by default one a GPU, or one a core up to 2.",
 )
 _SPENDING_OPTIONS = (
     click.option(
@@ -86,6 +86,11 @@ def recipe_options(command: F) -> F:
 
 def engine_options(command: F) -> F:
     """Adds `--vllm-python`, `--axolotl-python`, `--workers`, `--engine` and `--endpoint`."""
+    return placement_options(_WORKERS_OPTION(command))
+
+
+def placement_options(command: F) -> F:
+    """Adds the engine options but `--workers`."""
     return _apply(_ENGINE_OPTIONS, command)
 
 

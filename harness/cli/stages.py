@@ -78,12 +78,6 @@ sample = spending_options(
         " made.",
     )
 )
-grade = _stage_command(
-    "grade",
-    "Give every sample its verdicts.",
-    "correct, wrong or undecided, with the answer as extracted; also by the exact verifier,"
-    " where the problem set has one.",
-)
 measure = _stage_command(
     "measure",
     "Coverage, diversity and false positives.",

@@ -47,10 +47,28 @@ def _grade(document: Document) -> str:
         [side, *(pool[key] for key in keys), _dash(pool["false_positives"])]
         for side, pool in document["pools"].items()
     ]
-    return _table(
+    table = _table(
         ("pool", "samples", "correct", "wrong", "undecided", "without answer", "false positives"),
         rows,
     )
+    shares = [shares_text(side, pool) for side, pool in document["pools"].items()]
+    return "\n".join([table, *shares, shares_text("in all", document)])
+
+
+def shares_text(label: str, document: Document) -> str:
+    """Verdicts by rule and by stage, and last the shares of the outcomes."""
+    lines = [
+        f"{label}, {name}: "
+        + ", ".join(f"{key} {100 * found['share']:.1f} %" for key, found in document[name].items())
+        for name in ("rules", "stages")
+        if document.get(name)
+    ]
+    samples = document["samples"]
+    outcomes = (
+        f"{name} {document[name]:,} ({100 * document[name] / max(1, samples):.1f} %)"
+        for name in ("correct", "wrong", "undecided")
+    )
+    return "\n".join([*lines, f"{label}: {samples:,} samples: {', '.join(outcomes)}"])
 
 
 def _dash(value: object) -> object:
@@ -66,14 +84,15 @@ def _measure(document: Document) -> str:
                     name,
                     side,
                     budget["samples_per_problem"][side],
+                    metrics["undecided"],
                     percent(metrics["coverage"]),
                     _plain(metrics["diversity_all"]),
                     _plain(metrics["diversity_solved"]),
                     percent(metrics["false_positive_rate"]),
                 ]
             )
-    headers = ("budget", "side", "samples", "coverage", "diversity, all", "diversity, solved",
-               "false positives")  # fmt: skip
+    headers = ("budget", "side", "samples", "undecided", "coverage", "diversity, all",
+               "diversity, solved", "false positives")  # fmt: skip
     return _table(headers, rows)
 
 

@@ -109,6 +109,22 @@ def conventions_of_format(format: str) -> Conventions:
     return CONVENTIONS[_OF_FORMATS.get(format, "default")]
 
 
+def conventions_for(
+    format: str, problem_set: str | None = None, changes: Mapping[str, Any] | None = None
+) -> Conventions:
+    """The conventions that pools of an answer format are graded by.
+
+    Args:
+        format: how answers stand in completions.
+        problem_set: a key of `CONVENTIONS`; None: that which goes with the format.
+        changes: options by name that differ from the set's defaults.
+
+    Raises:
+        InputError: as for `conventions_of`.
+    """
+    return conventions_of(problem_set or _OF_FORMATS.get(format, "default"), changes)
+
+
 def conventions_of(problem_set: str, changes: Mapping[str, Any] | None = None) -> Conventions:
     """The conventions of a problem set, with changes.
 

@@ -9,12 +9,12 @@ again.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from itertools import islice
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
 from harness.errors import InputError, Issues, unknown_name
+from harness.grading.batches import batches_of
 from harness.grading.comparison import MAX_ANSWER_CHARACTERS, Comparison, normalised
 from harness.grading.conventions import DEFAULT_CONVENTIONS, Conventions
 from harness.grading.extraction import FORMATS, OVER_THE_CAP, Extraction, extract_answer
@@ -100,18 +100,9 @@ class Grader:
         """
         issues = Issues()
         for number, gold in enumerate(golds, start=1):
-            if message := self._fault_of(gold):
+            if message := gold_fault(gold, self.options):
                 issues.add(f"gold answer {number}", message)
         return issues
-
-    def _fault_of(self, gold: str) -> str:
-        if not normalised(gold[: MAX_ANSWER_CHARACTERS + 1], self.options):
-            return "it is empty; no answer can be right."
-        if len(gold) > MAX_ANSWER_CHARACTERS:
-            return f"it has {len(gold):,} characters; expected {MAX_ANSWER_CHARACTERS} at most."
-        if isinstance(read_answer(gold, self.options), Opaque):
-            return f"{gold[:80]!r} was not understood; only the same text counts as right."
-        return ""
 
     def grade(self, pairs: Iterable[tuple[str, str]]) -> Iterator[Verdict]:
         """Grades completions as they come; verdicts keep the order.
@@ -126,8 +117,7 @@ class Grader:
             self._pool = self._pool or GradingPool(self._configuration(), self.workers)
             yield from self._pool.grade(pairs)
             return
-        stream = iter(pairs)
-        while chunk := list(islice(stream, _CHUNK)):
+        for chunk in batches_of(pairs, _CHUNK):
             found = [extract_answer(completion, self.format) for _, completion in chunk]
             self._recall([(gold, f.answer) for (gold, _), f in zip(chunk, found, strict=True)])
             for (gold, _), extraction in zip(chunk, found, strict=True):
@@ -186,3 +176,14 @@ class Grader:
         trace: TracebackType | None,
     ) -> None:
         self.close()
+
+
+def gold_fault(gold: str, options: Conventions) -> str:
+    """Why no answer can be compared with a gold answer; empty where it can."""
+    if not normalised(gold[: MAX_ANSWER_CHARACTERS + 1], options):
+        return "it is empty; no answer can be right."
+    if len(gold) > MAX_ANSWER_CHARACTERS:
+        return f"it has {len(gold):,} characters; expected {MAX_ANSWER_CHARACTERS} at most."
+    if isinstance(read_answer(gold, options), Opaque):
+        return f"{gold[:80]!r} was not understood; only the same text counts as right."
+    return ""

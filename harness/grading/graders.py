@@ -1,18 +1,18 @@
-"""The graders of a recipe: one function a grader, from a problem and a completion to a verdict.
+"""Graders of recipes, one completion at a time: for an adaptive draw, as samples arrive.
 
-The stage `grade` calls them on whole pools, and an adaptive draw on samples as they arrive, so
-that both stop and count by the same verdicts.
+`harness.grading.pool_graders` gives the same verdicts on whole pools.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import asdict
+from collections.abc import Callable
+from dataclasses import asdict, replace
 from typing import Any
 
 from harness.grading.completions import grade_completion
+from harness.grading.conventions import Conventions, conventions_for
 from harness.grading.extraction import extract_answer
-from harness.grading.identity import grader_identity
+from harness.grading.verdict import Outcome, Verdict
 from harness.problems import Problem
 from harness.recipe.schema import Answer
 
@@ -23,46 +23,44 @@ Row = dict[str, Any]
 GradeOne = Callable[[Problem, str], Row]
 
 
-def graders_of(answer: Answer) -> Iterator[tuple[str, dict[str, Any], GradeOne]]:
-    """Every grader that a recipe asks for: its name, its identity, and the function."""
-    identity = grader_identity(answer.format)
-    if answer.chain_verifier is None:
-        yield "answer", identity, answer_grader(answer)
-        return
-    verifier = {"verifier": answer.chain_verifier, "version": CHAIN_VERIFIER_VERSION}
-    yield "answer", {**identity, "settled_by": verifier}, answer_grader(answer)
-    yield "chain", {"grader": "chain", **verifier}, _chain_row
+def conventions_of_answer(answer: Answer) -> Conventions:
+    """The conventions that a recipe asks for."""
+    return conventions_for(answer.format, answer.options.problem_set, answer.options.changes())
 
 
 def answer_grader(answer: Answer) -> GradeOne:
     """Grades by comparison of answers; with an exact verifier nothing is left undecided."""
+    options = conventions_of_answer(answer)
 
     def grade_one(problem: Problem, completion: str) -> Row:
-        verdict = grade_completion(problem.gold, completion, answer.format)
-        row = asdict(verdict)
-        if answer.chain_verifier is not None and verdict.outcome == "undecided":
-            row |= _settled(problem, completion)
-        return row
+        verdict = grade_completion(problem.gold, completion, answer.format, options)
+        if answer.chain_verifier is not None:
+            verdict = settled(verdict, problem, completion)
+        return asdict(verdict)
 
     return grade_one
 
 
-def _settled(problem: Problem, completion: str) -> Row:
+def settled(verdict: Verdict, problem: Problem, completion: str) -> Verdict:
+    """The verdict, or where it is undecided that of the exact verifier on the answer."""
     from harness.micro.verifier import verify_chain
 
-    verdict = verify_chain(problem.question, completion)
-    outcome = "correct" if verdict.answer_correct else "wrong"
-    return {"outcome": outcome, "stage": "exact verifier", "reason": verdict.reason}
+    if verdict.outcome != "undecided":
+        return verdict
+    found = verify_chain(problem.question, completion)
+    outcome: Outcome = "correct" if found.answer_correct else "wrong"
+    return replace(verdict, outcome=outcome, stage="exact verifier", reason=found.reason)
 
 
-def _chain_row(problem: Problem, completion: str) -> Row:
+def chain_verdict(problem: Problem, completion: str) -> Verdict:
+    """What the exact verifier says about the reasoning."""
     from harness.micro.verifier import verify_chain
 
-    verdict = verify_chain(problem.question, completion)
-    return {
-        "outcome": "correct" if verdict.chain_correct else "wrong",
-        "answer": extract_answer(completion, "hash").answer,
-        "rule": "micro",
-        "stage": "chain" if verdict.answer_correct else "answer",
-        "reason": verdict.reason,
-    }
+    found = verify_chain(problem.question, completion)
+    return Verdict(
+        outcome="correct" if found.chain_correct else "wrong",
+        answer=extract_answer(completion, "hash").answer,
+        rule="micro",
+        stage="chain" if found.answer_correct else "answer",
+        reason=found.reason,
+    )

@@ -12,14 +12,12 @@ import marshal
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
-from itertools import islice
 from queue import SimpleQueue
 from typing import Any
 
+from harness.grading.batches import Pair, batches_of
 from harness.grading.verdict import Verdict
 from harness.grading.worker_process import WorkerProcess
-
-Pair = tuple[str, str]
 
 BATCH = 100
 _AHEAD = 3  # Batches a worker: one in work, and enough waiting.
@@ -55,11 +53,11 @@ class GradingPool:
         Raises:
             EnvironmentFailure: a process does not start.
         """
-        stream, most = iter(pairs), _AHEAD * len(self._processes)
+        stream, most = batches_of(pairs, BATCH), _AHEAD * len(self._processes)
         waiting: deque[Future[list[Verdict]]] = deque()
         try:
             while True:
-                while len(waiting) < most and (batch := list(islice(stream, BATCH))):
+                while len(waiting) < most and (batch := next(stream, None)):
                     waiting.append(self._threads.submit(_graded, self._free, batch, self._limit))
                 if not waiting:
                     return

@@ -14,6 +14,7 @@ from harness.grading.conventions import Conventions
 from harness.grading.symbolic import SymbolicWorker, symbolic_stage
 
 Compare = Callable[[str, str], Comparison]
+EMPTY_GOLD = Comparison("undecided", "gold", "the gold answer is empty")
 
 
 def comparer(name: str, options: Conventions, worker: SymbolicWorker) -> Compare:
@@ -29,7 +30,12 @@ def comparer(name: str, options: Conventions, worker: SymbolicWorker) -> Compare
     """
     if name not in COMPARISONS:
         raise InputError(unknown_name("grader", name, COMPARISONS))
-    return COMPARISONS[name](options, worker)
+    compare_pair = COMPARISONS[name](options, worker)
+
+    def compare_to_gold(gold: str, answer: str) -> Comparison:
+        return compare_pair(gold, answer) if gold.strip() else EMPTY_GOLD
+
+    return compare_to_gold
 
 
 def _cascade(options: Conventions, worker: SymbolicWorker) -> Compare:

@@ -2,89 +2,89 @@
 
 Two graders: `answer` compares the final answer with the gold answer, and `chain` is the
 exact verifier of the reasoning, where the problem set has one. Both can be done again, with
-another version, without drawing a sample.
+another version, without drawing a sample; and others beside them.
 """
 
 from __future__ import annotations
 
-import time
-from collections.abc import Iterator
+from collections.abc import Sequence
 from typing import Any
 
 from harness.grading.graded import open_pool
-from harness.grading.graders import GradeOne, Row, graders_of
+from harness.grading.graders import conventions_of_answer
+from harness.grading.pool_grading import Graded, GradingRequest, grade_pool
 from harness.pool import Pool
-from harness.progress import Progress, Task
+from harness.progress import Progress
 from harness.recipe import SIDES, Side
+from harness.recipe.schema import Answer
 from harness.run_folder import RunFolder
 
-_COUNTED_AT_ONCE = 500
+_SUMMED = ("samples", "correct", "wrong", "undecided", "seconds")
 
 
-def grade(run: RunFolder, progress: Progress) -> dict[str, Any]:
+def grade(
+    run: RunFolder,
+    progress: Progress,
+    *,
+    workers: int | None = None,
+    graders: Sequence[str] | None = None,
+) -> dict[str, Any]:
     """Grades both pools; verdicts that are there for the same samples are kept.
 
     Args:
         run: the run; its pools must be sampled.
         progress: told what is being done.
+        workers: processes that grade; None: one a core where samples are many.
+        graders: by name; the first is the one that is counted. None: those of the recipe.
 
     Returns:
-        Per pool: samples, correct, wrong, undecided, unparsed, false_positives (None without
-        an exact verifier), and seconds.
+        Per pool: the counts and shares of the first grader (`shares_of`), false_positives (None
+        without an exact verifier), and seconds; and the sums over both pools.
 
     Raises:
-        InputError: a pool is not there.
+        InputError: a pool is not there, or has no gold answers.
+        EnvironmentFailure: a worker does not start, or the disk is full.
     """
-    return {"pools": {side: _grade_pool(run, side, progress) for side in SIDES}}
+    names = list(graders or recipe_graders(run.recipe.answer))
+    for side in SIDES:
+        open_pool(run, side)
+    pools = {side: _grade_side(run, side, names, workers, progress) for side in SIDES}
+    totals = {key: sum(pool[key] for pool in pools.values()) for key in _SUMMED}
+    return {"grader": names[0], "pools": pools, **totals}
 
 
-def _grade_pool(run: RunFolder, side: Side, progress: Progress) -> dict[str, Any]:
-    started = time.monotonic()
-    pool = open_pool(run, side)
-    for grader, identity, grade_one in graders_of(run.recipe.answer):
-        complete = {**identity, "samples": pool.digest()}
-        if pool.grader_identity(grader) == complete:
-            continue
-        with progress.task(f"grade {side} ({grader})", len(pool), "samples") as task:
-            rows = list(_rows(pool, grade_one, task))
-        pool.write_verdicts(grader, _table(rows), complete)
-    return {**_shares(pool, run), "seconds": round(time.monotonic() - started, 3)}
+def recipe_graders(answer: Answer) -> list[str]:
+    """The graders that a recipe asks for."""
+    return ["answer"] if answer.chain_verifier is None else ["answer", "chain"]
 
 
-def _rows(pool: Pool, grade_one: GradeOne, task: Task) -> Iterator[Row]:
-    problems = {problem.id: problem for problem in pool.problems}
-    memo: dict[tuple[str, str], Row] = {}
-    table = pool.samples(["problem_id", "sample_index", "completion"])
-    columns = [table.column(name).to_pylist() for name in table.column_names]
-    for number, (problem_id, index, completion) in enumerate(zip(*columns, strict=True), start=1):
-        key = (problem_id, completion)
-        if key not in memo:
-            memo[key] = grade_one(problems[problem_id], completion)
-        yield {"problem_id": problem_id, "sample_index": index, **memo[key]}
-        if number % _COUNTED_AT_ONCE == 0:
-            task.advance(_COUNTED_AT_ONCE)
-    task.advance(table.num_rows % _COUNTED_AT_ONCE)
+def request_of(answer: Answer, grader: str, workers: int | None, label: str) -> GradingRequest:
+    """A grading as a recipe asks for it."""
+    return GradingRequest(
+        grader=grader,
+        format=answer.format,
+        options=conventions_of_answer(answer),
+        verifier=answer.chain_verifier,
+        workers=workers,
+        label=label,
+    )
 
 
-def _table(rows: list[Row]) -> Any:
-    import pyarrow as pa
+def _grade_side(
+    run: RunFolder, side: Side, names: list[str], workers: int | None, progress: Progress
+) -> dict[str, Any]:
+    answer = run.recipe.answer
+    done: list[Graded] = [
+        grade_pool(run.pool(side), request_of(answer, name, workers, side), progress)
+        for name in names
+    ]
+    document = done[0].document(names[0])
+    document["seconds"] = round(sum(one.seconds for one in done), 3)
+    both = names[:2] == ["answer", "chain"]
+    return {**document, "false_positives": _false_positives(done[0].pool) if both else None}
 
-    from harness.pool.verdicts import VERDICT_SCHEMA
 
-    return pa.Table.from_pylist(rows, schema=VERDICT_SCHEMA)
-
-
-def _shares(pool: Pool, run: RunFolder) -> dict[str, Any]:
-    verdicts = pool.verdicts("answer")
-    outcomes = verdicts.column("outcome").to_pylist()
-    shares: dict[str, Any] = {"samples": len(outcomes)}
-    shares.update({name: outcomes.count(name) for name in ("correct", "wrong", "undecided")})
-    shares["unparsed"] = sum(answer is None for answer in verdicts.column("answer").to_pylist())
-    shares["false_positives"] = None
-    if run.recipe.answer.chain_verifier is not None:
-        chains = pool.verdicts("chain").column("outcome").to_pylist()
-        shares["false_positives"] = sum(
-            answer == "correct" and chain != "correct"
-            for answer, chain in zip(outcomes, chains, strict=True)
-        )
-    return shares
+def _false_positives(pool: Pool) -> int:
+    """Samples with the right answer and a chain that is not right."""
+    outcomes = (pool.verdicts(name).column("outcome").to_pylist() for name in ("answer", "chain"))
+    return sum(answer == "correct" != chain for answer, chain in zip(*outcomes, strict=True))

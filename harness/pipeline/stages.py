@@ -40,6 +40,10 @@ class EngineOptions:
         """The options of stages that sample."""
         return {"vllm_python": self.vllm_python, "workers": self.workers}
 
+    def for_grading(self) -> dict[str, Any]:
+        """The options of the stage that grades."""
+        return {"workers": self.workers}
+
     def for_training(self) -> dict[str, Any]:
         """The options of stages that train."""
         return {"axolotl_python": self.axolotl_python, "workers": self.workers}
@@ -62,6 +66,7 @@ _NEEDING_MODELS = {"sample", "train", "evaluate"}
 # Engines that are ready take milliseconds; only their making is worth a line.
 _NOTED_SECONDS = 1.0
 _TRAINING = {"train"}
+_GRADING = {"grade"}
 
 
 def run_stage(name: str, run: RunFolder, progress: Progress, options: EngineOptions) -> Document:
@@ -80,6 +85,8 @@ def run_stage(name: str, run: RunFolder, progress: Progress, options: EngineOpti
     extra: dict[str, Any] = {}
     if name in _SAMPLING:
         extra = options.for_sampling()
+    elif name in _GRADING:
+        extra = options.for_grading()
     elif name in _TRAINING:
         extra = options.for_training()
     started = time.time()

@@ -5,8 +5,9 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable
 
-import orjson
 import pyarrow as pa
+
+from harness.pool.samples import drawn_lines
 
 
 def digest_of_samples(tables: Iterable[pa.Table]) -> str:
@@ -17,6 +18,5 @@ def digest_of_samples(tables: Iterable[pa.Table]) -> str:
     """
     digest = hashlib.sha256()
     for table in tables:
-        columns = [column.to_pylist() for column in table.columns]
-        digest.update(b"".join(orjson.dumps(row) + b"\n" for row in zip(*columns, strict=True)))
+        digest.update(b"".join(drawn_lines(table)))
     return digest.hexdigest()

@@ -49,7 +49,13 @@ from harness.pool.samples import (
     Sample,
 )
 from harness.pool.store import FAILURES_FILE, JOURNAL_FILE, LEDGER_FILE, TABLE_FILE, SampleStore
-from harness.pool.verdicts import grader_identity, read_verdicts, verdict_file, write_verdicts
+from harness.pool.verdicts import (
+    grader_identity,
+    read_verdicts,
+    stream_verdicts,
+    verdict_file,
+    write_verdicts,
+)
 from harness.problems import Problem
 
 
@@ -132,6 +138,11 @@ class Pool:
             if self._hold is not None:
                 self._hold.release()
                 self._hold = None
+
+    @property
+    def order(self) -> ProblemOrder:
+        """The pool's order of problems."""
+        return self._order
 
     @property
     def compacted(self) -> bool:
@@ -291,6 +302,10 @@ class Pool:
             InputError: the pool was not graded by it yet.
         """
         return read_verdicts(verdict_file(self.folder, grader))
+
+    def verdict_batches(self, grader: str) -> Iterator[pa.Table]:
+        """As `verdicts`, some thousands at a time, at constant memory."""
+        return stream_verdicts(verdict_file(self.folder, grader))
 
     def grader_identity(self, grader: str) -> dict[str, Any] | None:
         """Version and settings of the grader that gave the verdicts; None without verdicts."""

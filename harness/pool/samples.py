@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
+import orjson
 import pyarrow as pa
 
 SAMPLE_SCHEMA = pa.schema(
@@ -116,12 +117,17 @@ class Failure:
 
 def storable(sample: Sample) -> Sample:
     """The sample with text that UTF-8 can hold: lone surrogates become U+FFFD."""
+    text = storable_text(sample.completion)
+    return sample if text is sample.completion else replace(sample, completion=text)
+
+
+def storable_text(text: str) -> str:
+    """The text with U+FFFD in the place of lone surrogates, which UTF-8 cannot hold."""
     try:
-        sample.completion.encode()
+        text.encode()
     except UnicodeEncodeError:
-        text = sample.completion.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-        return replace(sample, completion=text)
-    return sample
+        return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return text
 
 
 def table_of(samples: Iterable[Sample]) -> pa.Table:
@@ -129,6 +135,16 @@ def table_of(samples: Iterable[Sample]) -> pa.Table:
     rows = list(map(vars, samples))
     columns = {name: [row[name] for row in rows] for name in SAMPLE_COLUMNS}
     return pa.table(columns, schema=SAMPLE_SCHEMA)
+
+
+def drawn_lines(table: pa.Table) -> list[bytes]:
+    """What was drawn, a line each: what digests of samples are made of.
+
+    Args:
+        table: `DRAWN_COLUMNS` of the samples.
+    """
+    columns = [table.column(name).to_pylist() for name in DRAWN_COLUMNS]
+    return [orjson.dumps(row) + b"\n" for row in zip(*columns, strict=True)]
 
 
 def ledger_of(samples: Sequence[Sample], finished_at: float) -> Iterator[LedgerLine]:

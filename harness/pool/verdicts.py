@@ -7,7 +7,7 @@ knowing who gave it.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,7 @@ import pyarrow.parquet as pq
 
 from harness.errors import InputError
 from harness.pool.order import ProblemOrder, in_canonical_order
-from harness.pool.parquet import read_parquet, write_parquet
+from harness.pool.parquet import read_parquet, stream_parquet, write_parquet
 
 VERDICT_SCHEMA = pa.schema(
     [
@@ -32,6 +32,12 @@ VERDICT_SCHEMA = pa.schema(
 VERDICTS_FOLDER = "verdicts"
 OUTCOMES = ("correct", "wrong", "undecided")
 _METADATA_KEY = b"grader"
+
+
+def verdict_schema(grader: Mapping[str, Any]) -> pa.Schema:
+    """The columns of verdicts, with the grader's identity as metadata."""
+    document = json.dumps(grader, sort_keys=True, ensure_ascii=False).encode()
+    return VERDICT_SCHEMA.with_metadata({_METADATA_KEY: document})
 
 
 def verdict_file(pool: Path, grader: str) -> Path:
@@ -78,13 +84,23 @@ def read_verdicts(path: Path) -> pa.Table:
     Raises:
         InputError: nothing was graded yet, or the file is damaged.
     """
+    _check_there(path)
+    table = read_parquet(path, VERDICT_SCHEMA.names, VERDICT_SCHEMA)
+    return table.replace_schema_metadata(pq.read_schema(path).metadata)
+
+
+def stream_verdicts(path: Path) -> Iterator[pa.Table]:
+    """The verdicts in canonical order, a row group at a time; as `read_verdicts`."""
+    _check_there(path)
+    return stream_parquet(path, VERDICT_SCHEMA.names, VERDICT_SCHEMA)
+
+
+def _check_there(path: Path) -> None:
     if not path.exists():
         raise InputError(
             f"{path} is not there: the pool has no verdicts of the grader {path.stem!r}.",
-            "Grade it first: harness grade RUN",
+            f"Grade it first: harness grade {path.parent.parent} --grader {path.stem}",
         )
-    table = read_parquet(path, VERDICT_SCHEMA.names, VERDICT_SCHEMA)
-    return table.replace_schema_metadata(pq.read_schema(path).metadata)
 
 
 def grader_identity(path: Path) -> dict[str, Any] | None:

@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, model_validator
 
+from harness.recipe.answer_options import AnswerOptions
 from harness.recipe.fields import NonEmpty, PositiveInt, Section
 
 
@@ -90,9 +91,18 @@ class Prompt(Section):
 class Answer(Section):
     """How the final answer stands in a completion, and how it is graded."""
 
-    format: Literal["hash", "boxed", "gsm8k_cot", "minerva"] = Field(
+    format: Literal[
+        "hash", "boxed", "gsm8k_cot", "minerva", "json", "aime", "choice", "markdown"
+    ] = Field(
         description="`hash`: after ####; `boxed`: last \\boxed{}; `gsm8k_cot`: after 'The answer "
-        "is'; `minerva`: after 'The final answer is'. Each has one declared fallback."
+        "is'; `minerva`: after 'The final answer is'; `json`: the last field `answer`; "
+        "`aime`: the integer in the last \\boxed{} or after ANSWER:; `choice`: the letter after "
+        "'answer is'; `markdown`: under the heading 'Final answer'. Each has one declared fallback."
+    )
+    options: AnswerOptions = Field(
+        default_factory=lambda: AnswerOptions(),
+        description="What counts as the same answer, where that is not the default. Test tasks "
+        "keep their own conventions.",
     )
     chain_verifier: Literal["micro"] | None = Field(
         None, description="Exact verifier of the reasoning, where the problem set has one."
