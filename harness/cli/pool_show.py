@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from harness.cli.output import emit, json_option
+from harness.errors import InputError, unknown_name
 
 
 @click.command(short_help="What pools hold and what they took.")
@@ -39,8 +40,11 @@ def show(
     from harness.accounts.text import account_text, total_text
     from harness.interchange.origin import find_generator
     from harness.pool import Pool
+    from harness.recipe.catalogue import card_names
 
     generator = find_generator(card) if card is not None else None
+    if generator is not None and generator.card is None:
+        raise InputError(unknown_name("model card", generator.name, card_names()))
     day = price_date.date() if price_date is not None else None
     folders = [folder for path in pools for folder in _pools_of(path)]
     accounts = []

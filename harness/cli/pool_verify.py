@@ -58,6 +58,8 @@ def _document(pool: Path, found: Inspection) -> dict[str, Any]:
 def _text(pool: Path, found: Inspection) -> str:
     lines = [f"damage: {issue}" for issue in found.damage]
     lines += [f"note: {issue}" for issue in found.notes]
+    if found.order is None:
+        return "\n".join([*lines, f"{pool}: nothing else was looked at"])
     lines.append(
         f"{pool}: {found.samples:,} sound samples" + ("" if found.damage else ", no damage")
     )

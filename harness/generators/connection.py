@@ -28,7 +28,8 @@ def open_session(endpoint: Endpoint) -> aiohttp.ClientSession:
     """A session that carries the key.
 
     Raises:
-        InputError: the variable that should hold the key is not set.
+        InputError: the variable that should hold the key is not set or holds no key, or the
+            address has a password as well.
     """
     headers = {}
     if endpoint.api_key_variable is not None:
@@ -37,6 +38,15 @@ def open_session(endpoint: Endpoint) -> aiohttp.ClientSession:
             raise InputError(
                 f"the environment variable {endpoint.api_key_variable} holds no key.",
                 f"Set it before the run: export {endpoint.api_key_variable}=…",
+            )
+        if not key.isprintable() or URL(endpoint.url).user is not None:
+            found = (
+                "an address with a user name" if key.isprintable() else "a line break in the key"
+            )
+            raise InputError(
+                f"{endpoint.address}: {found} cannot be used with api_key_variable "
+                f"({endpoint.api_key_variable}).",
+                "Give the key alone in the variable, and the address without a user name.",
             )
         headers["Authorization"] = f"Bearer {key}"
     return aiohttp.ClientSession(

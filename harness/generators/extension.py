@@ -13,6 +13,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from harness.budget.allocation import UNIFORM
 from harness.errors import InputError
 from harness.generators.adaptive import Stopping
 from harness.generators.filling import fill_pools
@@ -91,13 +92,22 @@ def extension_job(folder: Path, samples_per_problem: int, changes: Changes) -> P
     draw = read_draw(folder)
     if draw is None:
         raise InputError(
-            f"{folder} has no {DRAW_FILE}, so it is not known how it was drawn.",
-            "Samples that were drawn elsewhere are added by `harness pool import`.",
+            f"{folder} has no {DRAW_FILE}, or one that was changed, so it is not known how it was "
+            "drawn.",
+            "Samples that were drawn elsewhere are added by `harness pool import`; a pool of a run "
+            "by the run's own command.",
         )
     if draw.get("prompt") is None:
         raise InputError(
             f"{folder} was drawn for an lm-eval task, which has the prompts.",
             "It grows with its run: harness evaluate RUN",
+        )
+    most = draw["allocation"]["until"]["max"] if draw["allocation"] != UNIFORM else None
+    if most is not None and samples_per_problem > most:
+        raise InputError(
+            f"{folder} is drawn adaptively, {most} samples a problem at most; "
+            f"{samples_per_problem} were asked for.",
+            "The allocation belongs to the pool: a larger `max` needs a pool of its own.",
         )
     try:
         return _job(pool, draw, samples_per_problem, changes)
@@ -126,7 +136,7 @@ def _job(pool: Pool, draw: dict[str, Any], samples: int, changes: Changes) -> Po
         endpoints=_endpoints(draw, changes),
         label=f"extend {pool.folder.name} ({card.label})",
         stopping=None
-        if until == "uniform"
+        if until == UNIFORM
         else Stopping(Until(**until["until"]), Answer.model_validate(draw["answer"])),
         expected_tokens=draw["expected_tokens"],
     )

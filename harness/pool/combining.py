@@ -41,6 +41,8 @@ def merge_pools(folders: Sequence[Path], out: Path) -> Pool:
     """
     if out.exists():
         raise InputError(f"{out} is there already.", "Choose another folder for the union.")
+    if any(out.resolve().is_relative_to(folder.resolve()) for folder in folders):
+        raise InputError(f"{out} lies in one of the pools.", "Choose a folder outside of them.")
     pools = [Pool.open(folder) for folder in folders]
     _refuse_other_origins(pools)
     problems = list({one.id: one for pool in pools for one in pool.problems}.values())

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from harness.files import read_json, write_json
+from harness.files import digest_of, read_json, write_json
 
 DRAW_FILE = "draw.json"
 
@@ -19,13 +19,15 @@ DRAW_FILE = "draw.json"
 def write_draw(folder: Path, document: Mapping[str, Any]) -> None:
     """Keeps how the pool in `folder` is drawn, in place of what was kept before."""
     if read_draw(folder) != document:
-        write_json(folder / DRAW_FILE, dict(document))
+        content = dict(document)
+        write_json(folder / DRAW_FILE, {"digest": digest_of(content), "draw": content})
 
 
 def read_draw(folder: Path) -> dict[str, Any] | None:
-    """How the pool in `folder` is drawn; None if that is not known."""
+    """How the pool in `folder` is drawn; None if that is not known, or was changed since."""
     try:
         document = read_json(folder / DRAW_FILE)
-    except (OSError, ValueError):
+        draw = document["draw"]
+        return dict(draw) if document["digest"] == digest_of(draw) else None
+    except (OSError, ValueError, KeyError, TypeError):
         return None
-    return document if isinstance(document, dict) else None

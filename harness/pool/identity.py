@@ -17,11 +17,46 @@ from harness.problems import Problem, digest_of_problems
 FORMAT = 2
 IDENTITY_FILE = "identity.json"
 PROBLEMS_FILE = "problems.jsonl"
+COPIES_FOLDER = ".origin"
 _MISSING = object()
+_RESTORE = "`harness pool verify POOL --repair` puts the pool's own copy back."
 
 
 def write_origin(folder: Path, identity: Mapping[str, Any], problems: Sequence[Problem]) -> None:
-    """Writes the problems and then, as the last step of making a pool, its identity."""
+    """Writes the problems and then, as the last step of making a pool, its identity.
+
+    Both also into a folder of copies: without them no sample could be used.
+    """
+    _write_origin(folder / COPIES_FOLDER, identity, problems)
+    _write_origin(folder, identity, problems)
+
+
+def restore_origin(folder: Path, aside: Path) -> bool:
+    """Puts the copies in place of a damaged identity or damaged problems; whether it did.
+
+    Args:
+        folder: the pool.
+        aside: where the damaged files go.
+    """
+    copies = folder / COPIES_FOLDER
+    try:
+        read_origin(folder)
+        return False
+    except InputError:
+        pass
+    try:
+        read_origin(copies)
+    except InputError:
+        return False
+    for name in (PROBLEMS_FILE, IDENTITY_FILE):
+        if (folder / name).exists():
+            aside.mkdir(parents=True, exist_ok=True)
+            (folder / name).replace(aside / name)
+        write_atomically(folder / name, (copies / name).read_bytes())
+    return True
+
+
+def _write_origin(folder: Path, identity: Mapping[str, Any], problems: Sequence[Problem]) -> None:
     lines = [json.dumps({"id": one.id, **asdict(one)}) for one in problems]
     write_atomically(folder / PROBLEMS_FILE, "".join(line + "\n" for line in lines))
     content = {
@@ -52,7 +87,7 @@ def read_origin(folder: Path) -> tuple[dict[str, Any], list[Problem]]:
         raise InputError(
             f"{folder / PROBLEMS_FILE} does not hold the problems that the pool was made with "
             f"({document['problems']['count']} then, {len(problems)} now).",
-            "Put the original file back; the samples are named by its problems.",
+            _RESTORE,
         )
     return dict(document["identity"]), problems
 
@@ -88,15 +123,15 @@ def _read_document(folder: Path) -> dict[str, Any]:
     path = folder / IDENTITY_FILE
     try:
         document = read_json(path)
-    except FileNotFoundError:
+    except OSError as error:
+        if not isinstance(error, FileNotFoundError | NotADirectoryError):
+            raise InputError(f"{path} cannot be read: {error.strerror}.") from None
         raise InputError(
             f"{folder} is not a pool: it holds no {IDENTITY_FILE}.",
             "Give the folder of a pool; `harness sample RUN` makes those of a run.",
         ) from None
     except ValueError as error:
-        raise InputError(
-            f"{path} is not JSON ({error}).", "Put the original file back; it is never changed."
-        ) from None
+        raise InputError(f"{path} is not JSON ({error}).", _RESTORE) from None
     if not isinstance(document, dict) or document.get("format") != FORMAT:
         raise InputError(
             f"{path} is not of format {FORMAT}, the one that this version of the harness reads.",
@@ -106,7 +141,7 @@ def _read_document(folder: Path) -> dict[str, Any]:
     if document.get("digest") != digest_of(content):
         raise InputError(
             f"{path} is not what was written (its digest does not fit).",
-            "Put the original file back; it is never changed.",
+            _RESTORE,
         )
     return document
 
@@ -119,7 +154,7 @@ def _read_problems(path: Path) -> list[Problem]:
     except (OSError, ValueError, TypeError, KeyError) as error:
         raise InputError(
             f"{path} cannot be read as the problems of a pool ({error}).",
-            "Put the original file back; it is never changed.",
+            _RESTORE,
         ) from None
 
 

@@ -15,13 +15,15 @@ from typing import Any
 import pyarrow as pa
 
 from harness.errors import InputError, Issues
+from harness.files import digest_of
+from harness.pool.draw_file import DRAW_FILE, read_draw
 from harness.pool.identity import IDENTITY_FILE, read_origin
 from harness.pool.journal import Damage, read_journal, read_lines
 from harness.pool.masks import Masks, set_bits
 from harness.pool.merging import merged
 from harness.pool.order import Conflict, ProblemOrder, in_canonical_order
 from harness.pool.parquet import record_file, stream_parquet
-from harness.pool.salvage import is_as_written, row_groups
+from harness.pool.salvage import is_as_written, origin_of_file, row_groups
 from harness.pool.samples import KEY_COLUMNS, SAMPLE_SCHEMA, Sample, table_of
 from harness.pool.seen_keys import REPAIR, SeenKeys, named
 from harness.pool.store import (
@@ -50,6 +52,8 @@ class Inspection:
         masks: the sound samples that were found.
         lost: samples that the ledger booked and that are not there, as masks.
         files: the parquet files with samples, the oldest first, and whether each is sound.
+        foreign: parquet files of other pools, of which nothing is kept.
+        unbooked: samples that the ledger does not book, as masks.
     """
 
     folder: Path
@@ -60,6 +64,8 @@ class Inspection:
     masks: Masks = field(default_factory=dict)
     lost: Masks = field(default_factory=dict)
     files: dict[Path, bool] = field(default_factory=dict)
+    foreign: list[Path] = field(default_factory=list)
+    unbooked: Masks = field(default_factory=dict)
 
     @property
     def samples(self) -> int:
@@ -70,7 +76,7 @@ class Inspection:
 def sample_files(folder: Path) -> list[Path]:
     """The parquet files with samples that are there, the oldest first."""
     runs = sorted((folder / RUNS_FOLDER).glob("[0-9]*.parquet"))
-    return [path for path in (folder / TABLE_FILE, *runs) if path.exists()]
+    return [path for path in (folder / TABLE_FILE, *runs) if path.is_file()]
 
 
 def inspect_pool(folder: Path) -> Inspection:
@@ -91,7 +97,12 @@ def inspect_pool(folder: Path) -> Inspection:
     found.masks = dict.fromkeys(found.order.ids, 0)
     seen = SeenKeys(found.order, found.masks, seeded=found.identity.get("seed") is not None)
     for path in sample_files(folder):
-        seen.begin(path.relative_to(folder).as_posix())
+        name = path.relative_to(folder).as_posix()
+        if origin_of_file(path) not in (None, digest_of(found.identity)):
+            found.damage.add(name, "it is a file of another pool.", "Nothing of it is kept.")
+            found.foreign.append(path)
+            continue
+        seen.begin(name)
         found.files[path] = _look_at_parquet(found, path, seen)
     _look_at_journal(found, seen)
     seen.report(found.damage)
@@ -99,6 +110,8 @@ def inspect_pool(folder: Path) -> Inspection:
         _look_at_twice(found, seen.twice)
     _look_at_ledger(found)
     _look_at_failures(found)
+    if (folder / DRAW_FILE).exists() and read_draw(folder) is None:
+        found.damage.add(DRAW_FILE, "it is not what was written.", "`--repair` puts it aside.")
     check_verdicts(folder, found.masks, found.damage)
     _look_at_leftovers(found)
     _look_for_gaps(found)
@@ -217,6 +230,20 @@ def _look_at_ledger(found: Inspection) -> None:
         if absent := mask & ~found.masks[problem_id]:
             lost[problem_id] = absent
     found.lost = lost
+    found.unbooked = {
+        problem_id: mask & ~booked.get(problem_id, 0)
+        for problem_id, mask in found.masks.items()
+        if mask & ~booked.get(problem_id, 0)
+    }
+    if found.unbooked:
+        unbooked = [
+            (one, index) for one, mask in found.unbooked.items() for index in set_bits(mask)
+        ]
+        found.damage.add(
+            LEDGER_FILE,
+            f"it does not book samples that are there: {named(unbooked)}.",
+            "`--repair` books them again, from what the samples themselves say.",
+        )
     if lost:
         keys = [(one, index) for one, mask in lost.items() for index in set_bits(mask)]
         found.damage.add(

@@ -162,7 +162,8 @@ def _write(stream: _Digesting, tables: Iterable[pa.Table], schema: pa.Schema) ->
     ) as writer:
         for table in regrouped(tables, ROW_GROUP_ROWS):
             # Combined, so that the bytes depend on the rows and not on their chunks in memory.
-            writer.write_table(table.combine_chunks(), row_group_size=ROW_GROUP_ROWS)
+            rows_of_group = table.combine_chunks().replace_schema_metadata(schema.metadata)
+            writer.write_table(rows_of_group, row_group_size=ROW_GROUP_ROWS)
             rows += table.num_rows
     return rows
 

@@ -25,6 +25,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from harness.errors import InputError, unknown_name
+from harness.files import digest_of
 from harness.locks import Hold
 from harness.pool.arrivals import new_samples
 from harness.pool.digest import digest_of_samples
@@ -81,7 +82,9 @@ class Pool:
         self._lock = threading.RLock()
         self._hold: Hold | None = None
         self._failed = {failure.problem_id for failure in self.failures()}
-        self._store = SampleStore(folder, self._order, self.repairs.append)
+        self._store = SampleStore(
+            folder, self._order, digest_of(self.identity), self.repairs.append
+        )
         self._masks = self._store.masks()
 
     @classmethod

@@ -18,14 +18,23 @@ from typing import Any
 import pyarrow as pa
 
 from harness.errors import InputError
-from harness.files import write_atomically
+from harness.files import digest_of, write_atomically
 from harness.locks import held
-from harness.pool.durable import disk_explained
+from harness.pool.draw_file import DRAW_FILE, read_draw
+from harness.pool.durable import GrowingFile, disk_explained
+from harness.pool.identity import restore_origin
 from harness.pool.inspection import Inspection, inspect_pool, sound_samples
 from harness.pool.journal import Damage, encode_line, encode_lines, read_lines
 from harness.pool.masks import set_bits
-from harness.pool.parquet import remove_parquet, write_parquet
-from harness.pool.samples import SAMPLE_SCHEMA, Failure, LedgerLine, Sample
+from harness.pool.parquet import remove_parquet, stream_parquet, write_parquet
+from harness.pool.samples import (
+    SAMPLE_SCHEMA,
+    Failure,
+    LedgerLine,
+    Sample,
+    ledger_of,
+    schema_of,
+)
 from harness.pool.store import (
     FAILURES_FILE,
     JOURNAL_FILE,
@@ -65,21 +74,25 @@ def repair_pool(folder: Path) -> Repair:
         EnvironmentFailure: the disk is full; nothing was removed.
     """
     with held(folder, "the pool"), disk_explained(folder, lambda: 0):
+        aside = folder / ASIDE_FOLDER / time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())
+        restored = restore_origin(folder, aside)
         before = inspect_pool(folder)
         order = before.order
         if order is None:
             raise InputError(f"the pool in {folder} cannot be repaired:", issues=before.damage)
         if not before.damage and not before.notes:
-            return Repair(before, before.samples, 0, None)
-        aside = folder / ASIDE_FOLDER / time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())
+            return Repair(before, before.samples, 0, aside if restored else None)
         if before.damage:
             _keep_damaged_files(before, aside)
         samples = _rewrite_samples(before, aside)
         lost = sum(mask.bit_count() for mask in before.lost.values())
         if before.damage:
             _rewrite_ledger(before)
+            _book(before)
             _rewrite_failures(before)
             repair_verdicts(folder, before.masks, order, aside)
+            if read_draw(folder) is None:
+                (folder / DRAW_FILE).unlink(missing_ok=True)
         for path in folder.rglob(".*.tmp"):
             path.unlink(missing_ok=True)
         return Repair(before, samples, lost, aside if aside.exists() else None)
@@ -87,8 +100,8 @@ def repair_pool(folder: Path) -> Repair:
 
 def _keep_damaged_files(before: Inspection, aside: Path) -> None:
     places = {issue.where for issue in before.damage}
-    damaged = [path for path, sound in before.files.items() if not sound]
-    names = (JOURNAL_FILE, LEDGER_FILE, FAILURES_FILE)
+    damaged = [path for path, sound in before.files.items() if not sound] + before.foreign
+    names = (JOURNAL_FILE, LEDGER_FILE, FAILURES_FILE, DRAW_FILE)
     damaged += [before.folder / name for name in names if name in places]
     for path in damaged:
         if path.exists():
@@ -111,7 +124,8 @@ def _rewrite_samples(before: Inspection, aside: Path) -> int:
     folder = before.folder
     clashes: list[pa.Table] = []
     rows = sound_samples(before, lambda _, dropped: clashes.append(dropped))
-    count = write_parquet(folder / TABLE_FILE, rows, SAMPLE_SCHEMA)
+    schema = schema_of(digest_of(before.identity))
+    count = write_parquet(folder / TABLE_FILE, rows, schema)
     if clashes:
         aside.mkdir(parents=True, exist_ok=True)
         lines = (encode_line(Sample(**row)) for one in clashes for row in one.to_pylist())
@@ -132,6 +146,22 @@ def _rewrite_ledger(before: Inspection) -> None:
             one for row in rows if row["problem_id"] in before.masks for one in _split(row, before)
         )
         write_atomically(path, encode_lines(lines))
+
+
+def _book(before: Inspection) -> None:
+    """Books samples that the ledger has lost, at the time of the repair."""
+    if not before.unbooked:
+        return
+    now = round(time.time(), 3)
+    with GrowingFile(before.folder / LEDGER_FILE) as ledger:
+        path = before.folder / TABLE_FILE
+        for table in stream_parquet(path, SAMPLE_SCHEMA.names, SAMPLE_SCHEMA):
+            samples = [
+                Sample(**row)
+                for row in table.to_pylist()
+                if before.unbooked.get(row["problem_id"], 0) >> row["sample_index"] & 1
+            ]
+            ledger.append(encode_lines(ledger_of(samples, now)))
 
 
 def _split(row: dict[str, Any], before: Inspection) -> Iterator[LedgerLine]:

@@ -17,6 +17,7 @@ import pyarrow.parquet as pq
 
 from harness.files import sha256_of
 from harness.pool.parquet import FileRecord, read_records
+from harness.pool.samples import ORIGIN_KEY
 
 
 @dataclass(frozen=True)
@@ -40,6 +41,16 @@ def is_as_written(path: Path) -> bool:
     """Whether a file's content is what its record says; False without a record."""
     digest = sha256_of(path)
     return any(record.sha256 == digest for record in read_records(path))
+
+
+def origin_of_file(path: Path) -> str | None:
+    """The pool that a file says it is of, by the digest of its identity; None if it does not."""
+    file = _opened(path)
+    if file is None:
+        return None
+    with file:
+        name = (file.schema_arrow.metadata or {}).get(ORIGIN_KEY)
+    return None if name is None else name.decode(errors="replace")
 
 
 def row_groups(path: Path, schema: pa.Schema) -> Iterator[RowGroup]:

@@ -2,7 +2,7 @@
 
 Some columns are determined by the seeds (`DRAWN_COLUMNS`): the same pool drawn twice has the
 same values there, whatever the order, the split or the servers. The others say what happened
-on the day: who answered, how long it took, which prompt tokens a cache happened to serve.
+on the day: who answered and how it counted tokens, how long it took.
 The ledger books what requests took, those that brought nothing included.
 """
 
@@ -28,16 +28,11 @@ SAMPLE_SCHEMA = pa.schema(
         pa.field("seconds", pa.float64()),
     ]
 )
+ORIGIN_KEY = b"pool"
 KEY_COLUMNS = ("problem_id", "sample_index")
-DRAWN_COLUMNS = (
-    *KEY_COLUMNS,
-    "completion",
-    "finish_reason",
-    "prompt_tokens",
-    "completion_tokens",
-    "seed",
-)
-SERVICE_COLUMNS = ("cached_tokens", "endpoint", "seconds")
+DRAWN_COLUMNS = (*KEY_COLUMNS, "completion", "finish_reason", "seed")
+# Counts of tokens are among them: some servers say only the sum over a request.
+SERVICE_COLUMNS = ("prompt_tokens", "completion_tokens", "cached_tokens", "endpoint", "seconds")
 SAMPLE_COLUMNS = tuple(SAMPLE_SCHEMA.names)
 
 
@@ -119,6 +114,11 @@ def storable(sample: Sample) -> Sample:
     """The sample with text that UTF-8 can hold: lone surrogates become U+FFFD."""
     text = storable_text(sample.completion)
     return sample if text is sample.completion else replace(sample, completion=text)
+
+
+def schema_of(origin: str) -> pa.Schema:
+    """The schema of a pool's own files, which name the pool by the digest of its identity."""
+    return SAMPLE_SCHEMA.with_metadata({ORIGIN_KEY: origin.encode()})
 
 
 def storable_text(text: str) -> str:

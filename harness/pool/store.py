@@ -36,6 +36,7 @@ from harness.pool.samples import (
     SAMPLE_SCHEMA,
     Sample,
     ledger_of,
+    schema_of,
     table_of,
 )
 
@@ -59,11 +60,15 @@ class SampleStore:
     Args:
         folder: the pool's folder.
         order: its order of problems.
+        origin: digest of the pool's identity, which its files carry.
         note: takes a sentence about each thing that was mended.
     """
 
-    def __init__(self, folder: Path, order: ProblemOrder, note: Callable[[str], None]) -> None:
+    def __init__(
+        self, folder: Path, order: ProblemOrder, origin: str, note: Callable[[str], None]
+    ) -> None:
         self.folder = folder
+        self._schema = schema_of(origin)
         self.table_file = folder / TABLE_FILE
         self.journal_file = folder / JOURNAL_FILE
         self._order = order
@@ -169,7 +174,7 @@ class SampleStore:
             self._remove(few)
         runs = self.runs()
         self._opened(LEDGER_FILE).wait()
-        write_parquet(self.table_file, self.batches(SAMPLE_COLUMNS), SAMPLE_SCHEMA)
+        write_parquet(self.table_file, self.batches(SAMPLE_COLUMNS), self._schema)
         self._remove(runs)
         self._close(JOURNAL_FILE)
         self.journal_file.unlink(missing_ok=True)
@@ -253,7 +258,7 @@ class SampleStore:
         runs = self.runs()
         number = int(runs[-1].stem) + 1 if runs else 1
         path = self.folder / RUNS_FOLDER / f"{number:06d}.parquet"
-        write_parquet(path, tables, SAMPLE_SCHEMA)
+        write_parquet(path, tables, self._schema)
         flush_folder(self.folder)
 
     def _empty_journal(self) -> None:

@@ -5,13 +5,16 @@ None of it belongs to the experiment, so all of it may change when a run goes on
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Literal
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 from pydantic import Field
 
 from harness.recipe.engine_sections import Ray
 from harness.recipe.fields import PositiveFloat, PositiveInt, Section, Side
+
+_SECRET = re.compile(r"key|token|secret|sig|pass|auth|cred", re.IGNORECASE)
 
 
 class Endpoint(Section):
@@ -44,6 +47,14 @@ class Endpoint(Section):
         """The URL without user name, password and query, which may hold secrets."""
         parts = urlsplit(self.url)
         return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2], query=""))
+
+
+def without_secrets(url: str) -> str:
+    """A URL as it may lie in a run's files: without user name, password and keys in its query."""
+    parts = urlsplit(url)
+    kept = [(name, value) for name, value in parse_qsl(parts.query) if not _SECRET.search(name)]
+    host = parts.netloc.rpartition("@")[2]
+    return urlunsplit(parts._replace(netloc=host, query=urlencode(kept)))
 
 
 class Execution(Section):

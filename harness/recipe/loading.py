@@ -11,6 +11,7 @@ from harness.recipe.catalogue import recipe_file, shown
 from harness.recipe.checks import check_recipe
 from harness.recipe.documents import differing_keys, experiment_document, recipe_document
 from harness.recipe.draft import Draft
+from harness.recipe.execution_sections import without_secrets
 from harness.recipe.findings import salvaged, validated
 from harness.recipe.layers import Assembly, parse_overrides
 from harness.recipe.reading import read_file
@@ -69,8 +70,15 @@ def read_recipe(path: Path) -> Recipe:
 
 
 def write_recipe(path: Path, recipe: Recipe) -> None:
-    """Writes the recipe as YAML with every default filled in."""
-    write_atomically(path, dump_yaml(recipe_document(recipe)))
+    """Writes the recipe as YAML with every default filled in.
+
+    Secrets in the address of a server are left out: who goes on names the address again.
+    """
+    document = recipe_document(recipe)
+    for servers in document["execution"]["endpoints"].values():
+        for server in servers if isinstance(servers, list) else [servers]:
+            server["url"] = without_secrets(server["url"])
+    write_atomically(path, dump_yaml(document))
 
 
 def _checked(assembly: Assembly, issues: Issues) -> Recipe | None:

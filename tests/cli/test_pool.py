@@ -156,7 +156,7 @@ def test_extend_refuses_what_it_does_not_know(tmp_path: Path) -> None:
     folder = make_pool(tmp_path / "imported")
     refused = harness("pool", "extend", folder, "--samples", "9")
     assert refused.returncode == 2
-    assert "no draw.json" in refused.stderr and "pool import" in refused.stderr
+    assert "no draw.json, or" in refused.stderr and "pool import" in refused.stderr
     with running(FaultServer()) as server:
         fill(job(tmp_path / "task", samples=1, url=server.url))
     refused = harness("pool", "extend", tmp_path / "task", "--samples", "9")

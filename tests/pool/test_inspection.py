@@ -193,6 +193,41 @@ def test_a_table_rewritten_by_another_program_is_kept(pool: Path) -> None:
     check_repaired(pool, lost)
 
 
+def test_files_of_another_pool_are_not_kept(pool: Path, tmp_path: Path) -> None:
+    with Pool.open_or_create(tmp_path / "other", {**IDENTITY, "seed": 2}, PROBLEMS) as other:
+        other.append([sample(one, index) for one in PROBLEMS for index in range(20)])
+        other.compact()
+    for name in ("samples.parquet", "samples.record.json"):
+        shutil.copy(tmp_path / "other" / name, pool / name)
+    assert "file of another pool" in found_in(pool)["samples.parquet"]
+    check_repaired(pool, {(one.id, index) for one in PROBLEMS for index in range(20)})
+
+
+@pytest.mark.parametrize("keep", [0, 2])
+def test_a_shortened_ledger_is_found_and_booked_again(pool: Path, keep: int) -> None:
+    before = books_of(Pool.open(pool).ledger())
+    lines = (pool / "ledger.jsonl").read_bytes().splitlines(keepends=True)
+    (pool / "ledger.jsonl").write_bytes(b"".join(lines[:keep]))
+    assert "does not book samples" in found_in(pool)["ledger.jsonl"]
+    repair_pool(pool)
+    assert not inspect_pool(pool).damage
+    after = books_of(Pool.open(pool).ledger())
+    assert after.kept.completion == before.kept.completion
+
+
+def test_a_changed_draw_file_is_found(pool: Path) -> None:
+    from harness.pool.draw_file import read_draw, write_draw
+
+    write_draw(pool, {"model": {"id": "x"}, "samples_per_problem": 3})
+    assert not list(inspect_pool(pool).damage)
+    path = pool / "draw.json"
+    path.write_bytes(path.read_bytes().replace(b'"x"', b'"y"'))
+    assert read_draw(pool) is None
+    assert "not what was written" in found_in(pool)["draw.json"]
+    repair_pool(pool)
+    assert not path.exists() and not inspect_pool(pool).damage
+
+
 def test_lost_table(pool: Path) -> None:
     (pool / "samples.parquet").unlink()
     lost = {(one.id, index) for one in PROBLEMS for index in range(20)}
@@ -240,9 +275,16 @@ def test_origins_that_changed_are_found_and_not_guessed(
     (pool / name).write_bytes(change((pool / name).read_bytes()))
     (issue,) = inspect_pool(pool).damage
     assert name in issue.message
+    shutil.copytree(pool, pool.with_name("without copy"))
+    repair = repair_pool(pool)
+    assert repair.samples == 180 and not inspect_pool(pool).damage
+    assert keys_of(pool) == ALL
+    assert list(pool.glob(f"damaged/*/{name}"))
+    bare = pool.with_name("without copy")
+    shutil.rmtree(bare / ".origin")
     with pytest.raises(InputError, match="cannot be repaired"):
-        repair_pool(pool)
-    assert len(list(pool.glob("damaged"))) == 0
+        repair_pool(bare)
+    assert not list(bare.glob("damaged"))
 
 
 def test_no_pool(tmp_path: Path) -> None:
