@@ -102,6 +102,11 @@ async def _find(
         raise away[0]
     for one in away:
         note(f"{one.message}; the other servers begin without it")
+    if job.seeded and any(not one.dialect.is_vllm for one in well):
+        note(
+            "not all of these servers are vLLM's: that sample i of a request with seed s is what "
+            "seed s + i draws is not known of them, so drawing in other parts may bring others"
+        )
     for other in well[1:]:
         check_alike(well[0].url, well[0].engine, other)
     return [one if isinstance(one, Server) else None for one in found]
