@@ -18,8 +18,9 @@ from harness.errors import InputError
 @click.option(
     "--grader",
     metavar="NAME",
-    help="answer (ours), math_verify, string_match, or chain for the embedded problems; verdicts "
-    "of several graders stand side by side. By default those of the recipe, or answer.",
+    help="answer (ours), math_verify, string_match, code for programs, or chain for the embedded "
+    "problems; verdicts of several graders stand side by side. By default those of the recipe, or "
+    "answer.",
 )
 @click.option(
     "--format",

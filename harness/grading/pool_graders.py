@@ -14,6 +14,7 @@ from types import TracebackType
 from typing import Any, Protocol, Self
 
 from harness.errors import InputError, unknown_name
+from harness.grading.code import CodeGrader
 from harness.grading.conventions import Conventions
 from harness.grading.grader import Grader
 from harness.grading.graders import CHAIN_VERIFIER_VERSION, chain_verdict, settled
@@ -166,6 +167,7 @@ def _answers(comparison: str) -> GraderKind:
 POOL_GRADERS: dict[str, GraderKind] = {
     "answer": _answers(CASCADE),
     "chain": GraderKind(ChainGrader),
+    "code": GraderKind(lambda settings: CodeGrader(workers=settings.workers)),
     "math_verify": _answers("math_verify"),
     "string_match": _answers("string_match"),
 }

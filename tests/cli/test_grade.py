@@ -203,3 +203,26 @@ def test_options_of_a_recipe(tmp_path: Path) -> None:
     answer = load_recipe("w2s-micro", overrides).answer
     options = conventions_of_answer(answer)
     assert (options.percent, options.ratio_as_fraction) == ("ignored", False)
+
+
+def test_programs_are_graded_by_their_tests(tmp_path: Path) -> None:
+    from harness.errors import EnvironmentFailure
+    from harness.grading.code import working_sandbox
+
+    try:
+        working_sandbox()
+    except EnvironmentFailure as failure:
+        pytest.skip(f"no sandbox works here: {failure.message}")
+    problem = Problem("Write f(x), which adds one.", "assert f(1) == 2\nassert f(-1) == 0\n")
+    completions = ["```python\ndef f(x):\n    return x + 1\n```", "def f(x): return 2",
+                   "import os\ndef f(x): os._exit(0)"]  # fmt: skip
+    folder = written_pool(tmp_path / "pool", [problem], *completions)
+    done = Command(tmp_path / "cache")(folder, "--grader", "code", "--json")
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout)
+    assert (found["correct"], found["wrong"], found["undecided"]) == (1, 2, 0)
+    assert Pool.open(folder).verdicts("code")["outcome"].to_pylist() == [
+        "correct",
+        "wrong",
+        "wrong",
+    ]
