@@ -35,6 +35,7 @@ _POLL_SECONDS = 0.2
 # So many troubles in a row, and the server is asked for one thing at a time.
 _LASTING_TROUBLES = 3
 # So many refusals with no answer between them, and the server is looked at again.
+_NOTED_TROUBLES = 4  # Troubles in a row from which on the user is told.
 _SUSPICIOUS_REFUSALS = 16
 _NONE = Fraction(0)
 
@@ -64,6 +65,7 @@ class Feeder:
         self._to_ask_alone = 0
         self._out_of_money = False
         self._refusals = 0
+        self._next_note = _NOTED_TROUBLES
         self._longest = drawing.draw.job.decoding.max_tokens
 
     @property
@@ -213,6 +215,7 @@ class Feeder:
 
     def _on_reply(self, flight: Flight, reply: Reply) -> None:
         self._troubles = self._refusals = 0
+        self._next_note = _NOTED_TROUBLES
         tokens = reply.completion_tokens or sum(len(one.completions) for one in reply.answers)
         self._concurrency.answered(time.monotonic(), tokens)
         answered = {answer.request.id for answer in reply.answers}
@@ -266,6 +269,9 @@ class Feeder:
             drawing.note(
                 f"{self.url}: {self.last_trouble}; it is looked at again from time to time"
             )
+        elif self._troubles >= self._next_note:
+            self._next_note = 4 * self._troubles
+            drawing.note(f"{self.url}: {self.last_trouble}; it is asked again and again")
         drawing.give_back(flight.requests, at_once=trouble.busy or trouble.away)
         drawing.check_patience()
 

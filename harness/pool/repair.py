@@ -22,7 +22,7 @@ from harness.files import digest_of, write_atomically
 from harness.locks import held
 from harness.pool.draw_file import DRAW_FILE, read_draw
 from harness.pool.durable import GrowingFile, disk_explained
-from harness.pool.identity import restore_origin
+from harness.pool.identity import read_origin, restore_origin
 from harness.pool.inspection import Inspection, inspect_pool, sound_samples
 from harness.pool.journal import Damage, encode_line, encode_lines, read_lines
 from harness.pool.masks import set_bits
@@ -73,6 +73,8 @@ def repair_pool(folder: Path) -> Repair:
             damaged, for which nothing in the pool can stand in.
         EnvironmentFailure: the disk is full; nothing was removed.
     """
+    if not folder.is_dir():
+        read_origin(folder)  # Says that there is no pool.
     with held(folder, "the pool"), disk_explained(folder, lambda: 0):
         aside = folder / ASIDE_FOLDER / time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())
         restored = restore_origin(folder, aside)

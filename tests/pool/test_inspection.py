@@ -288,8 +288,10 @@ def test_origins_that_changed_are_found_and_not_guessed(
 
 
 def test_no_pool(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="is not a pool"):
-        inspect_pool(tmp_path)
+    for look in (inspect_pool, repair_pool):
+        with pytest.raises(InputError, match="is not a pool"):
+            look(tmp_path / "nothing")
+    assert not list(tmp_path.iterdir())
 
 
 @settings(
