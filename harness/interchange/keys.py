@@ -91,12 +91,4 @@ class KnownSamples:
 def fingerprint_of(sample: Sample) -> int:
     """64 bits of what was drawn: equal samples have equal fingerprints within this process."""
     # Python's hash of texts is keyed by a secret of the process, so nobody can aim at a clash.
-    return hash(
-        (
-            sample.completion,
-            sample.finish_reason,
-            sample.prompt_tokens,
-            sample.completion_tokens,
-            sample.seed,
-        )
-    )
+    return hash(tuple(getattr(sample, name) for name in DRAWN_COLUMNS[2:]))
