@@ -3,10 +3,12 @@
     python benchmarks/sampling.py [--problems 200] [--samples 30] [--repeat 1]
     python benchmarks/sampling.py --device cuda        random weights of 0.5 B parameters
 
-Four ways to draw the same samples with the same flags; loading does not count:
+Five ways to draw the same samples with the same flags; loading does not count:
 
 * raw: `LLM.generate` of all requests in one process;
-* harness: from an empty folder to a pool on the disk, every sample durable;
+* harness: from an empty folder to a pool on the disk, every sample durable, one worker;
+* as it runs: the same with as many workers as the harness starts by itself, one a GPU, or two on
+  a CPU;
 * server: vLLM's OpenAI server, asked by the harness for n samples a request, pool as above;
 * lm-eval: `local-completions` with `repeats: n` on that server, on fewer problems. Its payload
   always carries one seed, so its n samples of a problem are one sample n times.
@@ -54,7 +56,7 @@ from harness.recipe.schema import Endpoint, Engine
 
 RAW_SCRIPT = Path(__file__).with_name("raw_generate.py")
 RANDOM_PARAMETERS = 500_000_000
-WAYS = ("raw", "harness", "server", "lm-eval")
+WAYS = ("raw", "harness", "as it runs", "server", "lm-eval")
 
 
 @dataclass(frozen=True)
@@ -96,8 +98,12 @@ class Bench:
             raise SystemExit(f"raw generation failed:\n{done.stderr[-3000:]}")
         return Rate(**json.loads(done.stdout.splitlines()[-1]))
 
-    def harness(self, url: str | None = None) -> Rate:
-        """A pool of the harness's, by its own worker or from a server."""
+    def as_it_runs(self) -> Rate:
+        """A pool of the harness's, by as many workers as it chooses."""
+        return self.harness(workers=None)
+
+    def harness(self, url: str | None = None, workers: int | None = 1) -> Rate:
+        """A pool of the harness's, by its own workers or from a server."""
         with tempfile.TemporaryDirectory(dir=self.folder) as folder:
             pool = Path(folder) / "pool"
             endpoint = None if url is None else Endpoint(url=url)
@@ -111,7 +117,7 @@ class Bench:
             watch = Stopwatch()
             fill_pools(
                 [job],
-                workers=1,
+                workers=workers,
                 progress=watch,
                 log=lambda name: self.folder / f"{name}.log",
                 vllm_python=self.python,
@@ -205,7 +211,11 @@ class Bench:
 def measure(bench: Bench, repeat: int, lm_eval_problems: int) -> dict[str, list[Rate]]:
     """Runs every way `repeat` times."""
     rates: dict[str, list[Rate]] = {way: [] for way in WAYS}
-    local: list[tuple[str, Callable[[], Rate]]] = [("raw", bench.raw), ("harness", bench.harness)]
+    local: list[tuple[str, Callable[[], Rate]]] = [
+        ("raw", bench.raw),
+        ("harness", bench.harness),
+        ("as it runs", bench.as_it_runs),
+    ]
     for number in range(repeat):
         for way, work in local[:: 1 if number % 2 == 0 else -1]:
             rates[way].append(work())
