@@ -26,7 +26,7 @@ _BULLET = re.compile(r"(?m)^[ \t]{0,40}(?:[-*•+]|\d{1,3}[.)])\s+")
 _LATEX_THOUSANDS = re.compile(r"(\d)(?:\{,\}|\\,|,\\!)(?=\d{3})")
 _LATEX_SPACE = re.compile(r"(?<!\\)\\[,;:! ]")
 _PIECE = re.compile(
-    r"[\n;:?\x00]|\s!=|!(?!\s*[-=*/+)])|\\\\|[.,](?!\d)|(?<!\d),|\\(?:approx|leq?|geq?|neq?|to|implies|iff|[A-Za-z]*arrow)\b"
+    r"[\n;:?\x00]|!(?<=\s!)=|!(?!\s*[-=*/+)])|\\\\|[.,](?!\d)|(?<!\d),|\\(?:approx|leq?|geq?|neq?|to|implies|iff|[A-Za-z]*arrow)\b"
 )
 _FRACTION = re.compile(r"\\[dt]?frac\s*(?:\{([^{}]*)\}|(\d))\s*(?:\{([^{}]*)\}|(\d))")
 _RAISED = re.compile(r"\^\s*\{([^{}]*)\}")
@@ -40,6 +40,7 @@ _WORDS_IN_BRACKETS = re.compile(r"\(\s*[A-Za-z]{2}[^()=\d]*\)")
 _PERCENT_OF = re.compile(r"%\s+of\s+")
 _TOKEN = re.compile(
     r"(?P<number>(?:\d{1,3}(?:,\d{3}){1,9}(?!\d)|\d+)(?:\.\d+)?|\.\d+)(?P<percent>\s?%)?"
+    r"|(?P<prose>[A-Za-z]{2,}(?: [A-Za-z]{2,}(?![\w(]))+)"
     r"|(?P<word>\\?[A-Za-z]+(?:_\w+)?)|(?P<sign>\*\*|[-+*/^()=!])|\s+|(?P<other>.)",
     re.DOTALL,
 )
@@ -75,7 +76,9 @@ def _equations_in(text: str) -> Iterator[str]:
         return
     if "\\" in text:
         text = _LATEX_SPACE.sub(" ", _LATEX_THOUSANDS.sub(r"\1,", text))
-    text = _PERCENT_OF.sub("% * ", _BULLET.sub("\n", _CONTINUED.sub(" =", text)))
+    lines = _CONTINUED.sub(" =", text).split("\n")
+    text = "\n".join(line for line in lines if "=" in line)
+    text = _PERCENT_OF.sub("% * ", _BULLET.sub("\n", text))
     for piece in _PIECE.split(text):
         if "=" in piece:
             yield from _read_again(piece) if len(piece) <= _REMEMBERED else _read(piece)
@@ -119,6 +122,8 @@ class _Statement:
             after = tokens[place + 1][0] if place + 1 < len(tokens) else ""
             if token["number"]:
                 self._operand(_number(token["number"], percent=bool(token["percent"])))
+            elif token["prose"]:
+                self._prose(token["prose"].count(" ") + 1)
             elif token["word"]:
                 before = text[token.start() - 1 : token.start()]
                 self._word(token["word"], after, glued=before.isdigit() or before == ")")
@@ -155,13 +160,17 @@ class _Statement:
         elif _is_variable(word) and (glued or self._takes_variable(word, after)):
             self._side.append(word.lstrip("\\"))
             self._unit_words = 0
-        elif not self._side:
+        else:
+            self._prose(1)
+
+    def _prose(self, words: int) -> None:
+        if not self._side:
             self._after_prose = True
-        elif not is_open:
-            self._unit_words += 1
+        elif not self._is_open():
+            self._unit_words += words
         elif self._side[-1] == "/" and len(self._side) > 1:
             self._side.pop()  # `5 dollars/hour`: a unit.
-            self._unit_words = 1
+            self._unit_words = words
         else:
             self._end()
 
