@@ -18,7 +18,7 @@ from harness.metrics.pool_arrays import PoolArrays
 from harness.recipe import SIDES, Side
 from harness.statistics import Difference, Interval, wilson
 from harness.statistics.intervals import percentile_interval, resampled
-from harness.statistics.paired import bootstrap_p_value, sign_flip
+from harness.statistics.paired import bootstrap_p_value, paired_test
 
 RESAMPLES = 10_000
 LEVEL_RESAMPLES = 2_000
@@ -77,8 +77,7 @@ class Comparison:
         gaps = drawn[0] - drawn[1]
         if name in MEANS:
             column = MEANS[name]
-            p_value = sign_flip(self.columns["wc"][column] - self.columns["se"][column], RESAMPLES)
-            test = "sign-flip permutation"
+            p_value, test = paired_test(self.columns["wc"][column], self.columns["se"][column])
         else:
             p_value, test = bootstrap_p_value(gaps), "paired bootstrap"
         interval = percentile_interval(gaps)
@@ -106,7 +105,7 @@ class Comparison:
             return np.asarray(sums[above] / sums[below])
 
 
-def side_columns(arrays: PoolArrays | AdaptiveArrays, k: int) -> Columns:
+def side_columns(arrays: PoolArrays | AdaptiveArrays, k: float) -> Columns:
     """The (problems,) values of one side at k samples a problem, estimated from its whole pool.
 
     An adaptive pool has no diversity. Its counts of correct samples and false positives stand
@@ -125,7 +124,7 @@ def side_columns(arrays: PoolArrays | AdaptiveArrays, k: int) -> Columns:
     return columns
 
 
-def _adaptive_columns(arrays: AdaptiveArrays, k: int) -> Columns:
+def _adaptive_columns(arrays: AdaptiveArrays, k: float) -> Columns:
     share = arrays.coverage(1.0)
     columns: Columns = {"coverage": arrays.coverage(k), "pass_at_1": share, "correct": share}
     false_positives = arrays.false_positive_share()
