@@ -1,6 +1,6 @@
-"""Results of publications as data, to put ours beside: `harness report RUN --reference paper`.
+"""Results of papers as data, to put ours beside: `harness report RUN --reference paper`.
 
-The numbers lie in a folder for each publication, as YAML, with a provenance for every value.
+The numbers lie in a folder for each paper, as YAML, with a provenance for every value.
 
     from harness.reference import load_reference
     load_reference("paper").value("coverage", benchmark="math", side="wc", budget="low").value

@@ -1,4 +1,4 @@
-"""All values and claims of one publication, and how to find one of them."""
+"""All values and claims of one paper, and how to find one of them."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ _SPLITS = re.compile(r"_(train|test|main)$")
 
 @dataclass(frozen=True, kw_only=True)
 class Reference:
-    """A publication's results.
+    """A paper's results.
 
     Attributes:
         name: as in `harness report --reference NAME`.
-        title: of the publication.
+        title: of the paper.
         citation: authors, year, where.
         tags: what each provenance tag means.
         benchmarks: its problem sets.
@@ -96,12 +96,12 @@ class Reference:
         return next((one for one in self.benchmarks if plain in one.tasks), None)
 
     def model_named(self, model_id: str) -> str | None:
-        """The publication's name of a model, by its Hub id or folder."""
+        """The paper's name of a model, by its Hub id or folder."""
         plain = plain_name(model_id)
         return next((model for model, names in self.models.items() if plain in names), None)
 
     def pair_of(self, wc: str | None, se: str | None) -> ReferencePair | None:
-        """The pair of two models of the publication."""
+        """The pair of two models of the paper."""
         return next((pair for pair in self.pairs if (pair.wc, pair.se) == (wc, se)), None)
 
 

@@ -39,7 +39,7 @@ _SCALES: dict[str, float] = {"percent": 0.01, "points": 0.01, "relative_percent"
 
 @dataclass(frozen=True, kw_only=True)
 class ReferenceValue:
-    """One number of a publication, and everything that it holds for.
+    """One number of a paper, and everything that it holds for.
 
     Attributes:
         quantity: `coverage`, `diversity_solved`, `false_positive_rate`, `pass_at_1`, …
@@ -58,7 +58,7 @@ class ReferenceValue:
         side: side of the pair that the samples come from.
         generator: of a finetuned model: the model whose solutions it was trained on.
         arm: of a finetuned model: its training set.
-        budget: the publication's own name for a budget.
+        budget: the paper's own name for a budget.
         match: what the two sides have in common (`compute`, `price`, `number`).
         k: samples a problem.
         level: difficulty.
@@ -129,7 +129,7 @@ class ReferenceValue:
 
 @dataclass(frozen=True, kw_only=True)
 class Claim:
-    """A statement of a publication about WC against SE.
+    """A statement of a paper about WC against SE.
 
     Attributes:
         name: for machines.
@@ -140,7 +140,7 @@ class Claim:
             it does not matter.
         source: figures.
         paradigm: which finetuned model it is about; None for claims about the data.
-        model: the publication's model of that paradigm.
+        model: the paper's model of that paradigm.
         remark: what a reader must know.
     """
 
@@ -182,7 +182,7 @@ class Benchmark:
 
 @dataclass(frozen=True, kw_only=True)
 class ReferencePair:
-    """Two generators, by the publication's names."""
+    """Two generators, by the paper's names."""
 
     __pydantic_config__ = STRICT
 
