@@ -24,8 +24,8 @@ def report(run: RunFolder, progress: Progress, *, reference: str | None = None) 
         reference: name of a paper to put its results beside ours.
 
     Returns:
-        {"report": paths by format, "headline", "missing"} for `--json`; the whole document is
-        in `report.json`.
+        {"report": paths by format, "headline", "missing"} for `--json`, and with a reference
+        "claims" (whether each holds); the whole document is in `report.json`.
 
     Raises:
         InputError: a results file is there and cannot be read, or there is no such reference.
@@ -47,8 +47,11 @@ def report(run: RunFolder, progress: Progress, *, reference: str | None = None) 
         task.advance()
         write_atomically(run.report("html"), html_of(built, sections))
         task.advance()
-    return {
+    document: dict[str, Any] = {
         "report": {name: str(run.report(name)) for name in _FORMATS},
         "headline": built.headline,
         "missing": built.missing,
     }
+    if built.reference is not None:
+        document["claims"] = {claim.name: claim.holds for claim in built.reference.claims}
+    return document

@@ -76,4 +76,4 @@ def _reasons(reference: Reference, recipe: Recipe, found: Applicability) -> Iter
     others = [name for name in recipe.paradigms if name not in found.students]
     if found.data and others:
         models = ", ".join(f"{recipe.student(name).label} as {name}" for name in others)
-        yield f"The paper has no model of the name of {models}."
+        yield f"The paper finetuned no such model ({models})."

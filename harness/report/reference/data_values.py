@@ -49,15 +49,19 @@ def data_values(
 ) -> list[Beside]:
     """Every measure of the samples that the paper has too."""
     found: list[Beside] = []
+    said: set[Beside] = set()
     for name, quality in budgets.items():
         samples = quality.samples_per_problem
-        found += _metrics(theirs, "budget", name, samples, quality)
+        rows = list(_metrics(theirs, "budget", name, samples, quality))
+        # What does not depend on the budget is said once.
+        found += [one for one in rows if one.model_copy(update={"budget": None}) not in said]
+        said |= {one.model_copy(update={"budget": None}) for one in rows}
         if equal := quality.number_matched:
             same: dict[Side, int] = dict.fromkeys(SIDES, equal.samples_per_problem)
             if same != dict(samples):
                 found += _metrics(theirs, "equal_number", name, same, equal)
         found += _levels(theirs, name, quality)
-    return [*found, *_curve(theirs, curve)]
+    return [*found, *_curve(theirs, curve), *_equal_cost(theirs, curve)]
 
 
 def _metrics(
@@ -76,7 +80,7 @@ def _metrics(
             if value is None or interval is None:
                 continue
             values[side] = value
-            k = 1 if name == "pass_at_1" else samples[side]
+            k = {"pass_at_1": 1, "false_positive_rate": None}.get(name, samples[side])
             labels = {"budget": budget, "side": side, "k": k, "judge": judge}
             yield _beside(place, name, interval, published(value), **labels)
         apart: Interval | None = getattr(ours.difference, name, None)
@@ -106,6 +110,30 @@ def _curve(theirs: DataReference, curve: Mapping[Side, list[CurvePoint]]) -> Ite
             if value:
                 paper = published(value)
                 yield _beside("curve", "coverage", point.coverage, paper, side=side, k=point.k)
+
+
+def _equal_cost(theirs: DataReference, curve: Mapping[Side, list[CurvePoint]]) -> Iterator[Beside]:
+    """WC less SE coverage along the curve, at the paper's own ratio of samples; no intervals."""
+    ratio = theirs.reference.first(quantity="cost_ratio", pair=theirs.pair.name)
+    ours = {(side, point.k): point.coverage for side in SIDES for point in curve.get(side, ())}
+    for k in sorted(k for side, k in ours if side == "se" and ratio is not None):
+        k_of_wc = round(k * ratio.number) if ratio else k
+        wc = theirs.find("coverage", side="wc", k=k_of_wc)
+        se = theirs.find("coverage", side="se", k=k)
+        if wc and se and ("wc", k_of_wc) in ours:
+            apart = ours["wc", k_of_wc].value - ours["se", k].value
+            paper = difference(wc, se)
+            yield Beside(
+                place="curve",
+                quantity="coverage",
+                kind="difference",
+                k=k,
+                k_of_wc=k_of_wc,
+                ours=apart,
+                paper=paper,
+                ours_minus_paper=apart - paper.value,
+                paper_in_interval="no_interval",
+            )
 
 
 def _beside(

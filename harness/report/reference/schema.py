@@ -35,7 +35,8 @@ class PublishedValue(Part):
 class Beside(Part):
     """One of our quantities and the paper's; `low` and `high` are of our 95 % interval.
 
-    `paper_in_interval` is undetermined where the read-off error reaches over an end.
+    `paper_in_interval` is undetermined where the read-off error reaches over an end. Differences
+    along the curve are of `k_of_wc` WC samples and `k` of SE.
     """
 
     place: Place
@@ -44,6 +45,7 @@ class Beside(Part):
     budget: str | None = None
     side: Side | None = None
     k: int | None = None
+    k_of_wc: int | None = None
     level: str | None = None
     judge: str | None = None
     paradigm: str | None = None

@@ -76,7 +76,7 @@ def _case_text(claim: ClaimOutcome, case: ClaimCase) -> str:
     topic = TOPICS.get(claim.quantity)
     scale, unit = (topic.scale, topic.unit) if topic else (100.0, "points of pass@1")
     effect = effect_text(case.difference, scale, unit)
-    text = f"at {case.budget} {case.holds}: WC − SE {effect}"
+    text = f"{case.budget}: {case.holds}, WC − SE {effect}"
     if case.reason and case.by_interval != case.holds:
         return f"{text}; {case.by_interval} by the interval over test problems, but {case.reason}"
     return f"{text}; {case.reason}" if case.reason else text
@@ -119,12 +119,20 @@ def _where(one: Beside) -> str:
         PARADIGM_NAMES.get(one.paradigm, one.paradigm).partition(" (")[0] if one.paradigm else "",
         f"{one.arm.upper() if one.arm in ('wc', 'se') else one.arm} data" if one.arm else "",
         one.side.upper() if one.side else "",
-        f"k = {count(one.k)}" if one.k else "",
+        _samples(one),
         f"level {one.level}" if one.level else "",
         f"budget {one.budget}" if one.budget else "",
         f"seed {one.seed}" if one.seed is not None else "",
     ]
     return ", ".join(filter(None, parts))
+
+
+def _samples(one: Beside) -> str:
+    if one.k is None:
+        return ""
+    if one.k_of_wc is not None:
+        return f"WC k = {count(one.k_of_wc)}, SE k = {count(one.k)}"
+    return f"k = {count(one.k)}"
 
 
 def evidence_table(claims: Sequence[ClaimOutcome]) -> Table:
