@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from harness.budget import match_of
 from harness.errors import InputError
 from harness.recipe import Recipe, Side
-from harness.reference import Reference
+from harness.reference import Benchmark, Reference
 from harness.report.reference.applicability import Applicability, applicability_of
 from harness.report.reference.caveats import caveats_of
 from harness.report.reference.claims import Measured, claim_outcomes
@@ -60,7 +60,7 @@ def _values(
             common.problems.name,
             common.pair.name,
             common.students,
-            _training_problems(reference, recipe, common, measured),
+            _training_problems(reference, recipe, common.problems, measured),
         )
         values += model_values(models, measured.evaluations, _samples(recipe, measured))
     return values
@@ -77,13 +77,13 @@ def _samples(recipe: Recipe, measured: Measured) -> Mapping[str, Mapping[Side, i
 
 
 def _training_problems(
-    reference: Reference, recipe: Recipe, common: Applicability, measured: Measured
+    reference: Reference, recipe: Recipe, benchmark: Benchmark, measured: Measured
 ) -> int:
     """This run's number of training problems if the paper has it too, its usual one else."""
     ours = measured.measure.problems if measured.measure else recipe.problems.train.count
-    known = {value.problems for value in reference.find(quantity="pass_at_1")}
-    usual = common.problems.training_problems if common.problems else 0
-    return ours if ours is not None and ours in known else usual
+    known = reference.find(quantity="pass_at_1", benchmark=benchmark.name)
+    sizes = {value.problems for value in known}
+    return ours if ours is not None and ours in sizes else benchmark.training_problems
 
 
 def _overlay(reference: Reference, common: Applicability) -> Iterator[OverlayPoint]:
