@@ -19,13 +19,14 @@ def caveats_of(
     """The caveats, most important first."""
     if common.reasons:
         what = "No numbers are" if not common.data else "Not every number is"
-        yield f"{what} compared with the paper's: {' '.join(common.reasons)}"
+        yield f"{what} compared with the paper's. {' '.join(common.reasons)}"
     if not common.data:
         yield (
             "Its values are shown for context, and a claim that holds or fails here says nothing "
             "about the paper's own models and benchmarks."
         )
     yield from _sizes(common, measured)
+    yield from _without_counterpart(reference, common, measured)
     if common.data:
         yield from _decoding(reference, recipe)
         yield (
@@ -56,6 +57,25 @@ def _sizes(common: Applicability, measured: Measured) -> Iterator[str]:
     for theirs, ours, what in pairs:
         if abs(ours / theirs - 1) > _SAME_SIZE:
             yield f"This run has {ours:,} {what}, the paper {theirs:,}."
+
+
+def _without_counterpart(
+    reference: Reference, common: Applicability, measured: Measured
+) -> Iterator[str]:
+    """Budgets of which the paper has no samples."""
+    if common.problems is None or common.pair is None or measured.measure is None:
+        return
+    known = reference.find(
+        quantity="coverage", benchmark=common.problems.name, pair=common.pair.name, level=None
+    )
+    there = {(value.side, value.k) for value in known}
+    for budget, quality in measured.measure.budgets.items():
+        for side, samples in quality.samples_per_problem.items():
+            if (side, samples) not in there:
+                yield (
+                    f"The paper has nothing for {samples:g} {side.upper()} samples a problem "
+                    f"(budget {budget})."
+                )
 
 
 def _decoding(reference: Reference, recipe: Recipe) -> Iterator[str]:

@@ -47,7 +47,7 @@ def reference_blocks(comparison: ReferenceComparison | None) -> Iterator[Block]:
     """The whole section; nothing where no reference was asked for."""
     if comparison is None:
         return
-    yield Paragraph(f"{comparison.title}: {comparison.citation}.")
+    yield Paragraph(f"“{comparison.title}”, {comparison.citation}.")
     yield Paragraph("Do the paper's claims hold here, by our 95 % intervals:")
     yield Bullets([(one.holds, _TONES[one.holds], claim_line(one)) for one in comparison.claims])
     for place, caption in _CAPTIONS.items():

@@ -181,6 +181,17 @@ def test_other_students_other_test_and_other_decoding_are_said(tmp_path: Path) -
     assert not [value for value in found.values if value.place == "finetuning"]
 
 
+def test_a_number_of_samples_that_the_paper_has_not_is_said(tmp_path: Path) -> None:
+    run = with_paper_numbers(tmp_path / "run")
+    measure = read_json(run.measure_file)
+    measure["budgets"]["high"]["samples_per_problem"] = {"wc": 29, "se": 10}
+    write_json(run.measure_file, measure)
+    found = compared(run)
+    high = [value for value in found.values if value.place == "budget" and value.budget == "high"]
+    assert {value.side for value in high if value.quantity == "coverage"} == {"se"}
+    assert "The paper has nothing for 29 WC samples a problem (budget high)." in found.caveats
+
+
 def test_prices_match_the_gemini_pair(tmp_path: Path) -> None:
     run = made_run(
         tmp_path / "run",
