@@ -10,9 +10,9 @@ import pytest
 from scipy.optimize import curve_fit
 from scipy.stats import binomtest, norm
 
-from harness.budget.matching import matched_budget, unit_costs
+from harness.budget import match_of
+from harness.recipe import SIDES
 from harness.recipe.loading import load_recipe
-from harness.recipe.schema import Budget
 from harness.reference import ReferenceValue, load_reference
 from harness.statistics import wilson
 
@@ -99,29 +99,27 @@ def test_stated_gains_of_coverage_and_diversity(benchmark: str, budget: str) -> 
 
 
 def test_equation_1_gives_three_and_prices_give_thirty_five() -> None:
-    compute = load_recipe("w2s-math")
-    costs = unit_costs(compute.match, compute.pair)
-    assert float(costs.ratio) == PAPER.value("cost_ratio", match="compute").value == 27 / 9
-    for budget, given in (("low", 1), ("high", 10)):
-        matched = matched_budget(budget, Budget(se=given), compute.match, costs)
-        for side in ("wc", "se"):
-            own = PAPER.value("samples_per_problem", pair="gemma", side=side, budget=budget)
-            assert matched.samples_per_problem[side] == own.value
+    matched = match_of(load_recipe("w2s-math"))
+    for name, one in matched.items():
+        assert one.ratio == PAPER.value("cost_ratio", match="compute").value == 27 / 9
+        for side in SIDES:
+            own = PAPER.value("samples_per_problem", pair="gemma", side=side, budget=name)
+            assert one.samples_per_problem[side] == own.value
 
-    price = load_recipe(
-        "w2s-math",
-        ["pair.wc=gemini-1.5-flash", "pair.se=gemini-1.5-pro", "match.kind=price",
-         "match.price_date=2024-08-31"],
-    )  # fmt: skip
-    ratio = unit_costs(price.match, price.pair).ratio
-    assert ratio == PAPER.value("cost_ratio", match="price").value == 35
+    gemini = ["pair.wc=gemini-1.5-flash", "pair.se=gemini-1.5-pro", "match.kind=price",
+              "match.price_date=2024-08-31"]  # fmt: skip
+    low = match_of(load_recipe("w2s-math", gemini))["low"]
+    assert low.ratio == PAPER.value("cost_ratio", match="price").value == 35
+    for side in SIDES:
+        own = PAPER.value("samples_per_problem", pair="gemini", side=side, budget="full")
+        assert low.samples_per_problem[side] == own.value
     pro, flash = (
         PAPER.value("output_price", model=f"Gemini-1.5-{name}", date="2024-08")
         for name in ("Pro", "Flash")
     )
     assert pro.number / flash.number == pytest.approx(35)
     reduced = PAPER.value("samples_per_problem", pair="gemini", budget="reduced").number
-    assert round(reduced / float(ratio), 3) == PAPER.find(quantity="price_ratio")[-1].value == 0.143
+    assert round(reduced / low.ratio, 3) == PAPER.find(quantity="price_ratio")[-1].value == 0.143
 
 
 def test_coverage_weighted_by_level_is_that_of_figure_3() -> None:

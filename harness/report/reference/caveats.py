@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from harness.budget.allocation import UNIFORM
 from harness.recipe import Recipe
 from harness.reference import Reference
 from harness.report.reference.applicability import Applicability
@@ -27,6 +28,11 @@ def caveats_of(
         )
     yield from _sizes(common, measured)
     yield from _without_counterpart(reference, common, measured)
+    if common.finetuning and measured.measure and measured.measure.allocation != UNIFORM:
+        yield (
+            "Samples were allocated adaptively here, so the training sets are other ones than the "
+            "paper's at the same budget."
+        )
     if common.data:
         yield from _decoding(reference, recipe)
         yield (

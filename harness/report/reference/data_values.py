@@ -80,7 +80,7 @@ def _metrics(
             if value is None or interval is None:
                 continue
             values[side] = value
-            k = {"pass_at_1": 1, "false_positive_rate": None}.get(name, samples[side])
+            k = {"pass_at_1": 1, "false_positive_rate": None}.get(name, samples.get(side))
             labels = {"budget": budget, "side": side, "k": k, "judge": judge}
             yield _beside(place, name, interval, published(value), **labels)
         apart: Interval | None = getattr(ours.difference, name, None)
