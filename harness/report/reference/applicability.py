@@ -54,10 +54,11 @@ def applicability_of(reference: Reference, recipe: Recipe) -> Applicability:
 def _benchmark_of_problems(reference: Reference, recipe: Recipe) -> Benchmark | None:
     if recipe.problems.source == "micro":
         return None
-    # A folder's name may say nothing; a recipe's name is the next best.
-    names = (recipe.problems.path or "", recipe.name)
-    found = (reference.benchmark_of_problems(name) for name in names)
-    return next((one for one in found if one is not None), None)
+    found = reference.benchmark_of_problems(recipe.problems.path or "")
+    if found is None and recipe.problems.source == "jsonl":
+        # A folder's name may say nothing; a recipe's name is the next best.
+        return reference.benchmark_of_problems(recipe.name)
+    return found
 
 
 def _reasons(reference: Reference, recipe: Recipe, found: Applicability) -> Iterator[str]:

@@ -26,6 +26,11 @@ def caveats_of(
             "Its values are shown for context, and a claim that holds or fails here says nothing "
             "about the paper's own models and benchmarks."
         )
+    if common.data and reference.benchmark_of_problems(recipe.problems.path or "") is None:
+        yield (
+            f"That the problems in {recipe.problems.path} are {_label(common)} is taken from the "
+            "recipe's name."
+        )
     yield from _sizes(common, measured)
     yield from _without_counterpart(reference, common, measured)
     if common.finetuning and measured.measure and measured.measure.allocation != UNIFORM:
@@ -50,6 +55,10 @@ def caveats_of(
         "Many of its values were read off figures or come second-hand; tags and read-off errors "
         "say which."
     )
+
+
+def _label(common: Applicability) -> str:
+    return common.problems.label if common.problems else ""
 
 
 def _sizes(common: Applicability, measured: Measured) -> Iterator[str]:

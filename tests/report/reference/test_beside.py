@@ -135,7 +135,7 @@ def test_gsm8k_and_the_ground_truth(tmp_path: Path) -> None:
     ("name", "overrides", "reason"),
     [
         ("w2s-micro", (), "The problems are other ones (micro"),
-        ("w2s-math", ("problems.path=someone/aime", "name=mine"), "other ones (someone/aime"),
+        ("w2s-math", ("problems.path=someone/aime",), "other ones (someone/aime"),
         ("w2s-math", ("pair.wc.id=google/gemma-2-9b-it",), "The pair is another one"),
     ],
 )
@@ -179,6 +179,19 @@ def test_other_students_other_test_and_other_decoding_are_said(tmp_path: Path) -
     assert not found.finetuning_comparable
     assert "tested on something else (w2s_gsm8k)" in " ".join(found.caveats)
     assert not [value for value in found.values if value.place == "finetuning"]
+
+
+def test_a_folder_that_says_nothing_is_known_by_the_recipes_name(tmp_path: Path) -> None:
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    for split in ("train", "test"):
+        (folder / f"{split}.jsonl").write_text('{"question": "1 + 1?", "answer": "#### 2"}\n')
+    local = ("problems.source=jsonl", f"problems.path={folder}", "problems.config=null")
+    run = made_run(tmp_path / "run", name="w2s-gsm8k", overrides=local)
+    found = compared(run)
+    assert found.benchmark == "GSM8K"
+    assert any("folder are GSM8K is taken from the recipe's name" in line
+               for line in found.caveats)  # fmt: skip
 
 
 def test_a_number_of_samples_that_the_paper_has_not_is_said(tmp_path: Path) -> None:
