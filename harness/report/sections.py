@@ -23,6 +23,7 @@ from harness.report.blocks import (
 )
 from harness.report.findings import match_name
 from harness.report.numbers import count
+from harness.report.reference.tables import reference_blocks
 from harness.report.schema import Finding, Report
 
 
@@ -33,6 +34,7 @@ def sections_of(report: Report) -> list[Section]:
         Section("match", "The pair and the match", list(_match(report))),
         Section("data", "Data quality", list(_data(report))),
         Section("finetuning", "Finetuning", list(_finetuning(report))),
+        Section("reference", "Beside the paper", list(reference_blocks(report.reference))),
         Section("sets", "Training sets and cells", list(_sets(report))),
         Section("verdicts", "Verdicts", list(_verdicts(report))),
         Section("time", "Where the time went", list(_time(report))),
