@@ -15,11 +15,11 @@ import numpy as np
 from harness.metrics.adaptive_arrays import AdaptiveArrays
 from harness.metrics.estimators import Floats
 from harness.metrics.pool_arrays import PoolArrays
-from harness.metrics.side_columns import METRICS, Columns, measurable, side_columns
+from harness.metrics.side_columns import METRICS, Columns, side_columns
 from harness.recipe import SIDES, Side
 from harness.statistics import Difference, Interval, wilson
 from harness.statistics.intervals import percentile_interval, resampled
-from harness.statistics.paired import bootstrap_p_value, sign_flip
+from harness.statistics.paired import bootstrap_p_value, paired_test
 
 __all__ = [
     "CURVE_RESAMPLES",
@@ -37,10 +37,6 @@ RESAMPLES = 10_000
 LEVEL_RESAMPLES = 2_000
 CURVE_RESAMPLES = 2_000
 
-# In every document, None where they could not be measured; others only where they could.
-ALWAYS = ("pass_at_1", "coverage", "diversity_all", "diversity_solved", "false_positive_rate")
-DIFFERENCES_ALWAYS = ("coverage", "diversity_all", "diversity_solved", "false_positive_rate")
-
 
 @dataclass(frozen=True)
 class Comparison:
@@ -57,20 +53,16 @@ class Comparison:
     resamples: int
 
     def metrics(self, side: Side) -> dict[str, Any]:
-        """Every metric of a side as {value, low, high}; None where it has no denominator."""
-        names = dict.fromkeys([*ALWAYS, *measurable(self.columns[side])])
-        found = {name: self._interval(name, side) for name in names}
+        """Every metric of a side as {value, low, high}; None where it cannot be estimated, or
+        has no denominator.
+        """
+        found = {name: self._interval(name, side) for name in METRICS}
         return {name: one and one.document() for name, one in found.items()}
 
     def differences(self) -> dict[str, Any]:
         """WC minus SE of each metric, paired by problem; None where a side has none."""
-        both = [name for name in measurable(self.columns["wc"]) if name in self._of_se()]
-        names = dict.fromkeys([*DIFFERENCES_ALWAYS, *both])
-        found = {name: self._difference(name) for name in names}
+        found = {name: self._difference(name) for name in METRICS}
         return {name: one and one.document() for name, one in found.items()}
-
-    def _of_se(self) -> list[str]:
-        return measurable(self.columns["se"])
 
     def _interval(self, name: str, side: Side) -> Interval | None:
         value, drawn = self._value(name, side), self._drawn(name, side)
@@ -101,8 +93,8 @@ class Comparison:
             return None
         if METRICS[name].below is None:
             column = METRICS[name].above
-            gap = self.columns["wc"][column] - self.columns["se"][column]
-            p_value, test = sign_flip(gap, self.resamples), "sign-flip permutation"
+            wc, se = (self.columns[side][column] for side in SIDES)
+            p_value, test = paired_test(wc, se, resamples=self.resamples)
         else:
             p_value, test = bootstrap_p_value(gaps), "paired bootstrap"
         low, high = percentile_interval(gaps)

@@ -166,7 +166,7 @@ def _undecided_as_correct(
         return None
     most = side_columns(arrays.undecided_as_correct(), k)
     found = compare({**columns, side: most}, LEVEL_RESAMPLES).metrics(side)
-    return {name: found[name] for name in found if name != "false_positive_rate"}
+    return {**found, "false_positive_rate": None}
 
 
 def _number_matched(k: int, arrays: Mapping[Side, Arrays]) -> dict[str, Any]:

@@ -33,18 +33,32 @@ def paired_difference(
     a, b = np.asarray(first, dtype=np.float64), np.asarray(second, dtype=np.float64)
     if a.shape != b.shape or a.ndim not in (1, 2):
         raise ValueError(f"cannot pair shapes {a.shape} and {b.shape}")
-    binary = (a.ndim == 1 or a.shape[1] == 1) and bool(np.isin([a, b], (0.0, 1.0)).all())
     seeds = 1 if a.ndim == 1 else a.shape[1]
     differences = checked((a - b).reshape(len(a), -1).mean(axis=1))
     drawn = resampled(differences[:, None], resamples, seed, lambda sums: sums[:, 0])
     low, high = percentile_interval(drawn / len(differences))
-    if binary:
-        p_value, test = mcnemar_exact(a.ravel(), b.ravel()), "mcnemar exact"
+    if seeds == 1:
+        p_value, test = paired_test(a.ravel(), b.ravel(), resamples=resamples, seed=seed)
     else:
-        p_value, test = sign_flip(differences, resamples, seed), "sign-flip permutation"
-    if seeds > 1:
-        test += f" over problems, {seeds} seeds averaged"
+        p_value = sign_flip(differences, resamples, seed)
+        test = f"sign-flip permutation over problems, {seeds} seeds averaged"
     return Difference(float(differences.mean()), low, high, p_value, test)
+
+
+def paired_test(
+    first: Floats, second: Floats, *, resamples: int = RESAMPLES, seed: int = 0
+) -> tuple[float, str]:
+    """The p value of a mean difference, and the test: McNemar's exact one for 0/1 outcomes.
+
+    Args:
+        first: (problems,).
+        second: (problems,).
+        resamples: of the sign-flip permutation, for outcomes that are not 0/1.
+        seed: of the permutation.
+    """
+    if np.isin([first, second], (0.0, 1.0)).all():
+        return mcnemar_exact(first, second), "mcnemar exact"
+    return sign_flip(first - second, resamples, seed), "sign-flip permutation"
 
 
 def paired_ratio_difference(
