@@ -106,10 +106,14 @@ def _data(report: Report) -> Iterator[Block]:
         return
     yield quality.quality_table(report)
     yield from plots.quality_figures(report)
+    if more := quality.majority_table(report):
+        yield Fold("Majority vote, yield, and other keys of diversity", [more], in_markdown=True)
     if equal := quality.number_table(report):
         yield Fold("At equal numbers of samples", [equal], in_markdown=True)
     if by_level := list(quality.level_tables(report)):
         yield Fold("By level", by_level, in_markdown=True)
+    if by_subject := list(quality.subject_tables(report)):
+        yield Fold("By subject", by_subject, in_markdown=True)
     if any(report.curve.values()):
         yield Fold("Coverage against cost", [quality.curve_table(report)], in_markdown=True)
 
