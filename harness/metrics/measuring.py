@@ -12,12 +12,14 @@ from typing import Any
 
 import numpy as np
 
-from harness.metrics.estimators import Floats, pass_at_1
-from harness.metrics.pool_arrays import AdaptiveArrays, PoolArrays
+from harness.metrics.adaptive_arrays import AdaptiveArrays
+from harness.metrics.estimators import Floats
+from harness.metrics.pool_arrays import PoolArrays
 from harness.recipe import SIDES, Side
-from harness.statistics import Difference, Interval, wilson
-from harness.statistics.intervals import percentile_interval, resampled
-from harness.statistics.paired import bootstrap_p_value, sign_flip
+from harness.statistics import Difference, Interval
+from harness.statistics.intervals import percentile_interval
+from harness.statistics.paired import bootstrap_p_value, paired_test
+from harness.statistics.resampling import prior_problems, resampled
 
 RESAMPLES = 10_000
 LEVEL_RESAMPLES = 2_000
@@ -53,15 +55,8 @@ class Comparison:
             drawn = self._drawn(name, side)
             if value is None or drawn is None or not np.isfinite(drawn).any():
                 found[name] = None
-            elif name == "false_positive_rate" and value in (0.0, 1.0):
-                # Resampling nothing but zeros would claim certainty; Wilson's interval does not.
-                _, below = RATIOS[name]
-                columns = self.columns[side]
-                trials = int(columns[below].sum())
-                marked = trials if value else 0
-                found[name] = wilson(marked, trials).document() if trials else None
             else:
-                found[name] = Interval(value, *percentile_interval(drawn)).document()
+                found[name] = Interval(value, *percentile_interval(drawn, value)).document()
         return found
 
     def differences(self) -> dict[str, Any]:
@@ -76,12 +71,11 @@ class Comparison:
         gaps = drawn[0] - drawn[1]
         if name in MEANS:
             column = MEANS[name]
-            p_value = sign_flip(self.columns["wc"][column] - self.columns["se"][column], RESAMPLES)
-            test = "sign-flip permutation"
+            p_value, test = paired_test(self.columns["wc"][column], self.columns["se"][column])
         else:
             p_value, test = bootstrap_p_value(gaps), "paired bootstrap"
-        interval = percentile_interval(gaps)
-        return Difference(values[0] - values[1], *interval, p_value, test).document()
+        value = values[0] - values[1]
+        return Difference(value, *percentile_interval(gaps, value), p_value, test).document()
 
     def _value(self, name: str, side: Side) -> float | None:
         columns = self.columns[side]
@@ -105,7 +99,7 @@ class Comparison:
             return np.asarray(sums[above] / sums[below])
 
 
-def side_columns(arrays: PoolArrays | AdaptiveArrays, k: int) -> Columns:
+def side_columns(arrays: PoolArrays | AdaptiveArrays, k: float) -> Columns:
     """The (problems,) values of one side at k samples a problem, estimated from its whole pool.
 
     An adaptive pool has no diversity. Its counts of correct samples and false positives stand
@@ -116,7 +110,7 @@ def side_columns(arrays: PoolArrays | AdaptiveArrays, k: int) -> Columns:
     columns: Columns = {
         "coverage": arrays.coverage(k),
         "distinct": arrays.distinct(k),
-        "pass_at_1": pass_at_1(arrays.correct, np.maximum(arrays.samples, 1)),
+        "pass_at_1": arrays.pass_at_1(),
         "correct": arrays.correct.astype(np.float64),
     }
     if arrays.false_positives is not None:
@@ -124,7 +118,7 @@ def side_columns(arrays: PoolArrays | AdaptiveArrays, k: int) -> Columns:
     return columns
 
 
-def _adaptive_columns(arrays: AdaptiveArrays, k: int) -> Columns:
+def _adaptive_columns(arrays: AdaptiveArrays, k: float) -> Columns:
     share = arrays.coverage(1.0)
     columns: Columns = {"coverage": arrays.coverage(k), "pass_at_1": share, "correct": share}
     false_positives = arrays.false_positive_share()
@@ -142,11 +136,29 @@ def compare(columns: Mapping[Side, Columns], resamples: int = RESAMPLES) -> Comp
     """
     names = [(side, name) for side in SIDES for name in columns[side]]
     stacked = np.stack([columns[side][name] for side, name in names], axis=1)
-    drawn = resampled(stacked, resamples, 0, lambda sums: sums)
+    drawn = resampled(stacked, resamples, 0, lambda sums: sums, _prior(columns))
     sums: dict[Side, Columns] = {"wc": {}, "se": {}}
     for position, (side, name) in enumerate(names):
         sums[side][name] = drawn[:, position]
     return Comparison(columns, sums)
+
+
+def _prior(columns: Mapping[Side, Columns]) -> Floats:
+    """Prior problems at the ends of what a problem may show, in the order of the columns."""
+    ends = [_ends(name, columns[side]) for side in SIDES for name in columns[side]]
+    binary = all(np.isin(columns[side]["coverage"], (0.0, 1.0)).all() for side in SIDES)
+    owners = [side for side in SIDES for _ in columns[side]]
+    low, high = zip(*ends, strict=True)
+    return prior_problems(low, high, owners, opposed=binary)
+
+
+def _ends(name: str, columns: Columns) -> tuple[float, float]:
+    size = float(columns["correct"].mean())
+    if name == "correct":
+        return size, size
+    if name == "false_positives":
+        return 0.0, size
+    return 0.0, max(1.0, float(columns[name].max()))
 
 
 def by_level(columns: Mapping[Side, Columns], levels: tuple[str, ...]) -> dict[str, dict[str, Any]]:
@@ -168,11 +180,12 @@ def coverage_curve(
     """coverage@k for k = 1 … `largest`, with the cost of k samples a problem."""
     ks = np.arange(1, largest + 1)
     coverage = arrays.coverage(ks.astype(np.float64))
-    drawn = resampled(coverage, CURVE_RESAMPLES, 0, lambda sums: sums) / len(coverage)
+    prior = prior_problems(np.zeros(largest), np.ones(largest))
+    drawn = resampled(coverage, CURVE_RESAMPLES, 0, lambda sums: sums, prior) / len(coverage)
     points = []
     for position, k in enumerate(ks.tolist()):
-        low, high = percentile_interval(drawn[:, position])
         value = float(coverage[:, position].mean())
+        low, high = percentile_interval(drawn[:, position], value)
         points.append(
             {"k": k, "cost": k * cost_per_sample, "coverage": Interval(value, low, high).document()}
         )

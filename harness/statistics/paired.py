@@ -42,18 +42,16 @@ def paired_difference(
     a, b = np.asarray(first, dtype=np.float64), np.asarray(second, dtype=np.float64)
     if a.shape != b.shape or a.ndim not in (1, 2):
         raise ValueError(f"cannot pair shapes {a.shape} and {b.shape}")
-    binary = (a.ndim == 1 or a.shape[1] == 1) and bool(np.isin([a, b], (0.0, 1.0)).all())
     seeds = 1 if a.ndim == 1 else a.shape[1]
     differences = checked((a - b).reshape(len(a), -1).mean(axis=1))
     drawn = resampled_means(differences[:, None], resamples, seed)[:, 0]
     value = float(differences.mean())
     low, high = percentile_interval(drawn, value)
-    if binary:
-        p_value, test = mcnemar(a.ravel(), b.ravel()), "mcnemar exact"
+    if seeds == 1:
+        p_value, test = paired_test(a.ravel(), b.ravel(), resamples=resamples, seed=seed)
     else:
-        p_value, test = sign_flip(differences, resamples, seed), "sign-flip permutation"
-    if seeds > 1:
-        test += f" over problems, {seeds} seeds averaged"
+        p_value = sign_flip(differences, resamples, seed)
+        test = f"sign-flip permutation over problems, {seeds} seeds averaged"
     return Difference(value, low, high, p_value, test)
 
 
@@ -74,6 +72,22 @@ def resampled_means(differences: Floats, resamples: int, seed: int) -> Floats:
     both = prior_problems(np.zeros(2), np.ones(2), (0, 1), opposed=opposed)
     prior = (both[:, :1] - both[:, 1:]) * end
     return resampled(differences, resamples, seed, lambda sums: sums / problems, prior)
+
+
+def paired_test(
+    first: Floats, second: Floats, *, resamples: int = RESAMPLES, seed: int = 0
+) -> tuple[float, str]:
+    """The p value of a mean difference, and the test: McNemar's exact one for 0/1 outcomes.
+
+    Args:
+        first: (problems,).
+        second: (problems,).
+        resamples: of the sign-flip permutation, for outcomes that are not 0/1.
+        seed: of the permutation.
+    """
+    if np.isin([first, second], (0.0, 1.0)).all():
+        return mcnemar_exact(first, second), "mcnemar exact"
+    return sign_flip(first - second, resamples, seed), "sign-flip permutation"
 
 
 def paired_ratio_difference(
