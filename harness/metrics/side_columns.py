@@ -28,12 +28,10 @@ class Metric:
     Attributes:
         above: the column whose mean or sum it is.
         below: the column whose sum divides it; None: the number of problems does.
-        is_share: whether it lies between 0 and 1 by definition.
     """
 
     above: str
     below: str | None = None
-    is_share: bool = True
 
 
 def distinct_column(key: str) -> str:
@@ -45,8 +43,8 @@ def _diversity(key: str) -> dict[str, Metric]:
     ending = "" if key == TEXT else f"_{key}"
     column = distinct_column(key)
     return {
-        f"diversity_all{ending}": Metric(column, is_share=False),
-        f"diversity_solved{ending}": Metric(column, "coverage", is_share=False),
+        f"diversity_all{ending}": Metric(column),
+        f"diversity_solved{ending}": Metric(column, "coverage"),
     }
 
 
@@ -58,7 +56,7 @@ METRICS: dict[str, Metric] = {
     **{name: metric for key in KEYS if key != TEXT for name, metric in _diversity(key).items()},
     **{f"majority_at_{k}": Metric(f"majority_at_{k}") for k in MAJORITY_SAMPLES},
     "yield_per_sample": Metric("correct_samples", "samples"),
-    "yield_per_token": Metric("correct_samples", "completion_tokens", is_share=False),
+    "yield_per_token": Metric("correct_samples", "completion_tokens"),
 }
 
 
