@@ -17,7 +17,7 @@ from harness.recipe import SIDES, Side
 from harness.statistics import Interval
 from harness.statistics.crossover import RESAMPLES, Curve, resampled_crossover
 from harness.statistics.intervals import percentile_interval
-from harness.statistics.resampling import resampled
+from harness.statistics.resampling import prior_problems, resampled
 
 MOST_POINTS = 60
 _ROUNDING = 1e-9
@@ -99,7 +99,10 @@ def curve_document(grid: CostGrid, coverage: Mapping[Side, Floats]) -> dict[str,
         return {"points": [], "crossover": None}
     problems = len(coverage["wc"])
     both = np.concatenate([coverage[side] for side in SIDES], axis=1)
-    drawn = resampled(both, RESAMPLES, 0, lambda sums: sums) / problems
+    ends = both.shape[1]
+    sides = [side for side in SIDES for _ in grid.costs]
+    prior = prior_problems(np.zeros(ends), np.ones(ends), sides)
+    drawn = resampled(both, RESAMPLES, 0, lambda sums: sums, prior) / problems
     halves = dict(zip(SIDES, np.split(drawn, 2, axis=1), strict=True))
     points = [
         {
@@ -119,7 +122,8 @@ def curve_document(grid: CostGrid, coverage: Mapping[Side, Floats]) -> dict[str,
 
 
 def _interval(values: Floats, means: Floats) -> dict[str, float]:
-    return Interval(float(values.mean()), *percentile_interval(means)).document()
+    value = float(values.mean())
+    return Interval(value, *percentile_interval(means, value)).document()
 
 
 def _crossover(grid: CostGrid, coverage: Mapping[Side, Floats]) -> dict[str, Any]:

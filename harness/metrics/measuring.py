@@ -15,11 +15,12 @@ import numpy as np
 from harness.metrics.adaptive_arrays import AdaptiveArrays
 from harness.metrics.estimators import Floats
 from harness.metrics.pool_arrays import PoolArrays
-from harness.metrics.side_columns import METRICS, Columns, side_columns
+from harness.metrics.side_columns import METRICS, Columns, ends_of, side_columns
 from harness.recipe import SIDES, Side
-from harness.statistics import Difference, Interval, wilson
-from harness.statistics.intervals import percentile_interval, resampled
+from harness.statistics import Difference, Interval
+from harness.statistics.intervals import percentile_interval
 from harness.statistics.paired import bootstrap_p_value, paired_test
+from harness.statistics.resampling import prior_problems, resampled
 
 __all__ = [
     "CURVE_RESAMPLES",
@@ -68,20 +69,7 @@ class Comparison:
         value, drawn = self._value(name, side), self._drawn(name, side)
         if value is None or drawn is None or not np.isfinite(drawn).any():
             return None
-        if METRICS[name].is_share and value in (0.0, 1.0):
-            return self._certain(name, side, value)
-        return Interval(value, *percentile_interval(drawn))
-
-    def _certain(self, name: str, side: Side, value: float) -> Interval:
-        """Wilson's interval over problems where all say the same.
-
-        Resampling nothing but zeros would claim certainty. That the samples of a problem are
-        not independent is respected by counting each problem once.
-        """
-        below = METRICS[name].below
-        columns = self.columns[side]
-        trials = len(columns["coverage"]) if below is None else int(np.sum(columns[below] > 0))
-        return wilson(trials if value else 0, trials)
+        return Interval(value, *percentile_interval(drawn, value))
 
     def _difference(self, name: str) -> Difference | None:
         values = [self._value(name, side) for side in SIDES]
@@ -97,20 +85,8 @@ class Comparison:
             p_value, test = paired_test(wc, se, resamples=self.resamples)
         else:
             p_value, test = bootstrap_p_value(gaps), "paired bootstrap"
-        low, high = percentile_interval(gaps)
-        if METRICS[name].is_share and low == high:
-            low, high = self._certain_gap(name)
-        return Difference(values[0] - values[1], low, high, p_value, test)
-
-    def _certain_gap(self, name: str) -> tuple[float, float]:
-        """The interval of a difference where no resample differs: Newcombe's (1998), from both
-        sides' own intervals.
-        """
-        wc, se = (self._interval(name, side) for side in SIDES)
-        assert wc is not None and se is not None
-        gap = wc.value - se.value
-        low = gap - float(np.hypot(wc.value - wc.low, se.high - se.value))
-        return low, gap + float(np.hypot(wc.high - wc.value, se.value - se.low))
+        value = values[0] - values[1]
+        return Difference(value, *percentile_interval(gaps, value), p_value, test)
 
     def _value(self, name: str, side: Side) -> float | None:
         metric, columns = METRICS[name], self.columns[side]
@@ -143,11 +119,21 @@ def compare(columns: Mapping[Side, Columns], resamples: int = RESAMPLES) -> Comp
     """
     names = [(side, name) for side in SIDES for name in columns[side]]
     stacked = np.stack([columns[side][name] for side, name in names], axis=1)
-    drawn = resampled(stacked, resamples, 0, lambda sums: sums)
+    drawn = resampled(stacked, resamples, 0, lambda sums: sums, _prior(columns))
     sums: dict[Side, Columns] = {"wc": {}, "se": {}}
     for position, (side, name) in enumerate(names):
         sums[side][name] = drawn[:, position]
     return Comparison(columns, sums, resamples)
+
+
+def _prior(columns: Mapping[Side, Columns]) -> Floats:
+    """Prior problems at the ends of what a problem may show, in the order of the columns."""
+    low, high = zip(
+        *(ends_of(name, columns[side]) for side in SIDES for name in columns[side]), strict=True
+    )
+    binary = all(np.isin(columns[side]["coverage"], (0.0, 1.0)).all() for side in SIDES)
+    owners = [side for side in SIDES for _ in columns[side]]
+    return prior_problems(low, high, owners, opposed=binary)
 
 
 def by_group(columns: Mapping[Side, Columns], groups: Sequence[str]) -> dict[str, dict[str, Any]]:
@@ -172,13 +158,11 @@ def coverage_curve(
     """coverage@k for k = 1 … `largest`, with the cost of k samples a problem."""
     ks = np.arange(1, largest + 1)
     coverage = arrays.coverage(ks.astype(np.float64))
-    drawn = resampled(coverage, CURVE_RESAMPLES, 0, lambda sums: sums) / len(coverage)
+    prior = prior_problems(np.zeros(largest), np.ones(largest))
+    drawn = resampled(coverage, CURVE_RESAMPLES, 0, lambda sums: sums, prior) / len(coverage)
     points = []
     for position, k in enumerate(ks.tolist()):
         value = float(coverage[:, position].mean())
-        low, high = percentile_interval(drawn[:, position])
-        interval = Interval(value, low, high)
-        if value in (0.0, 1.0):
-            interval = wilson(len(coverage) if value else 0, len(coverage))
+        interval = Interval(value, *percentile_interval(drawn[:, position], value))
         points.append({"k": k, "cost": k * cost_per_sample, "coverage": interval.document()})
     return points

@@ -28,12 +28,10 @@ class Metric:
     Attributes:
         above: the column whose mean or sum it is.
         below: the column whose sum divides it; None: the number of problems does.
-        is_share: whether it lies between 0 and 1 by definition.
     """
 
     above: str
     below: str | None = None
-    is_share: bool = True
 
 
 def distinct_column(key: str) -> str:
@@ -45,8 +43,8 @@ def _diversity(key: str) -> dict[str, Metric]:
     ending = "" if key == TEXT else f"_{key}"
     column = distinct_column(key)
     return {
-        f"diversity_all{ending}": Metric(column, is_share=False),
-        f"diversity_solved{ending}": Metric(column, "coverage", is_share=False),
+        f"diversity_all{ending}": Metric(column),
+        f"diversity_solved{ending}": Metric(column, "coverage"),
     }
 
 
@@ -58,8 +56,11 @@ METRICS: dict[str, Metric] = {
     **{name: metric for key in KEYS if key != TEXT for name, metric in _diversity(key).items()},
     **{f"majority_at_{k}": Metric(f"majority_at_{k}") for k in MAJORITY_SAMPLES},
     "yield_per_sample": Metric("correct_samples", "samples"),
-    "yield_per_token": Metric("correct_samples", "completion_tokens", is_share=False),
+    "yield_per_token": Metric("correct_samples", "completion_tokens"),
 }
+
+_NUMERATORS = {"false_positives": "correct", "correct_samples": "samples"}
+_DENOMINATORS = ("correct", "samples", "completion_tokens")
 
 
 def side_columns(arrays: PoolArrays | AdaptiveArrays, k: float) -> Columns:
@@ -110,3 +111,17 @@ def _adaptive(arrays: AdaptiveArrays) -> Columns:
     if false_positives is not None:
         columns["false_positives"] = false_positives
     return columns
+
+
+def ends_of(name: str, columns: Columns) -> tuple[float, float]:
+    """The least and the most that a problem may show in a column, for its prior problems.
+
+    Denominators of ratios are those of a mean problem at both ends, so that the ratio itself is
+    at its ends there.
+    """
+    if name in _DENOMINATORS:
+        size = float(columns[name].mean())
+        return size, size
+    if name in _NUMERATORS:
+        return 0.0, float(columns[_NUMERATORS[name]].mean())
+    return 0.0, max(1.0, float(columns[name].max()))
