@@ -59,6 +59,9 @@ METRICS: dict[str, Metric] = {
     "yield_per_token": Metric("correct_samples", "completion_tokens"),
 }
 
+_NUMERATORS = {"false_positives": "correct", "correct_samples": "samples"}
+_DENOMINATORS = ("correct", "samples", "completion_tokens")
+
 
 def side_columns(arrays: PoolArrays | AdaptiveArrays, k: float) -> Columns:
     """The (problems,) values of one side at k samples a problem, estimated from its whole pool.
@@ -108,3 +111,17 @@ def _adaptive(arrays: AdaptiveArrays) -> Columns:
     if false_positives is not None:
         columns["false_positives"] = false_positives
     return columns
+
+
+def ends_of(name: str, columns: Columns) -> tuple[float, float]:
+    """The least and the most that a problem may show in a column, for its prior problems.
+
+    Denominators of ratios are those of a mean problem at both ends, so that the ratio itself is
+    at its ends there.
+    """
+    if name in _DENOMINATORS:
+        size = float(columns[name].mean())
+        return size, size
+    if name in _NUMERATORS:
+        return 0.0, float(columns[_NUMERATORS[name]].mean())
+    return 0.0, max(1.0, float(columns[name].max()))
