@@ -25,6 +25,7 @@ from harness.report.findings import match_name
 from harness.report.numbers import count
 from harness.report.reference.tables import reference_blocks
 from harness.report.schema import Finding, Report
+from harness.report.wording import pooled_sentence
 
 
 def sections_of(report: Report) -> list[Section]:
@@ -124,6 +125,8 @@ def _finetuning(report: Report) -> Iterator[Block]:
         return
     if evaluations.comparisons:
         yield finetuning.finetuning_table(evaluations)
+        if evaluations.pooled:
+            yield Paragraph(pooled_sentence(evaluations.pooled))
         yield from plots.finetuning_figures(evaluations)
         if any(one.gain_over_base for one in evaluations.comparisons):
             yield finetuning.gain_table(evaluations)
