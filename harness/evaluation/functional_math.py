@@ -107,7 +107,8 @@ def snapshot_problems(name: str, folder: Path | None) -> Problems:
             f"{', '.join(SNAPSHOTS)}.",
             f"A snapshot of your own is a folder {name}/test/<subject>/<number>.json.",
         )
-    return _problems_of(source or _fetched(name))
+    path = source or _fetched(name)
+    return _problems_of(_parsed(path), str(path))
 
 
 def original_problems(folder: Path | None, wanted: set[str]) -> Problems:
@@ -117,16 +118,16 @@ def original_problems(folder: Path | None, wanted: set[str]) -> Problems:
         InputError: none of the wanted ones is there.
         EnvironmentFailure: the Hub cannot be reached.
     """
-    source = _local(folder, "MATH")
-    found = _problems_of(source) if source else _hub_originals()
-    known = {name: found[name] for name in sorted(wanted & found.keys())}
-    if not known:
+    path = _local(folder, "MATH")
+    source = str(path or ORIGINALS)
+    rows = [(name, row) for name, row in (_parsed(path) if path else _on_hub()) if name in wanted]
+    if not rows:
         raise InputError(
-            f"{source or ORIGINALS} has none of the {len(wanted)} originals, so there is nothing "
-            "to compare the snapshots with.",
+            f"{source} has none of the {len(wanted)} originals, so there is nothing to compare "
+            "the snapshots with.",
             "Without originals: --metadata '{\"originals\": false}'",
         )
-    return known
+    return _problems_of(rows, source)
 
 
 def _local(folder: Path | None, name: str) -> Path | None:
@@ -136,23 +137,32 @@ def _local(folder: Path | None, name: str) -> Path | None:
     return next((path for path in candidates if path.exists()), None)
 
 
-def _problems_of(source: Path) -> Problems:
+def _problems_of(rows: Iterable[tuple[str, Any]], source: str) -> Problems:
+    """Problems by the name of their originals; every row that cannot be read is reported."""
     from harness.problems.loading import problem_of_row
 
     problems: Problems = {}
     issues = Issues()
-    for original, content in _files(source):
+    for original, row in rows:
         try:
-            row = json.loads(content)
-            if not isinstance(row, dict):
-                raise InputError(f"it is a JSON {type(row).__name__}, expected an object")
+            if not isinstance(row, Mapping):
+                raise InputError("it is not a JSON object")
             problems[original] = problem_of_row(row, _COLUMNS)
-        except (InputError, ValueError) as error:
+        except InputError as error:
             issues.add(f"test/{original}.json", str(error))
     issues.raise_if_any(f"{source} cannot be used:")
     if not problems:
         raise InputError(f"{source} holds no test/<subject>/<number>.json.")
     return problems
+
+
+def _parsed(source: Path) -> Iterator[tuple[str, Any]]:
+    """Names of originals and rows; None in place of a row that is not JSON."""
+    for original, content in _files(source):
+        try:
+            yield original, json.loads(content)
+        except ValueError:
+            yield original, None
 
 
 def _files(source: Path) -> Iterator[tuple[str, bytes]]:
@@ -203,10 +213,9 @@ def _fetched(name: str) -> Path:
     return path
 
 
-def _hub_originals() -> Problems:
+def _on_hub() -> Iterator[tuple[str, Any]]:
+    """Names of originals and rows of the copy of MATH on the Hub."""
     import datasets
-
-    from harness.problems.loading import problem_of_row
 
     try:
         rows = datasets.load_dataset(ORIGINALS, split=ORIGINALS_SPLIT)
@@ -222,5 +231,6 @@ def _hub_originals() -> Problems:
             f"{ORIGINALS} has no column `id` with the names of MATH's files; it has "
             f"{', '.join(rows.column_names)}."
         )
-    named = ((_MEMBER.fullmatch(str(row["id"])), row) for row in rows)
-    return {found["original"]: problem_of_row(row, _COLUMNS) for found, row in named if found}
+    for row in rows:
+        if found := _MEMBER.fullmatch(str(row["id"])):
+            yield found["original"], row

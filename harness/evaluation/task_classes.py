@@ -30,7 +30,8 @@ from harness.evaluation.tasks_support import (
 from harness.grading.verdict import Verdict
 from harness.problems import Problem
 
-log = logging.getLogger(__name__)
+# Below lm-eval's own logger, so that `--verbosity` and its format hold for it too.
+log = logging.getLogger("lm_eval.tasks.w2s")
 
 # Of problems whose samples are all the same, from which on the draw itself is doubted.
 _SUSPICIOUS = 0.5
