@@ -5,15 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
-from harness.statistics.intervals import (
-    BLOCK_CELLS,
-    RESAMPLES,
-    Difference,
-    Floats,
-    checked,
-    percentile_interval,
-    resampled,
-)
+from harness.statistics.intervals import Difference, percentile_interval
+from harness.statistics.resampling import RESAMPLES, Floats, checked, flipped, resampled
 
 _ROUNDING = 1e-12
 
@@ -40,18 +33,32 @@ def paired_difference(
     a, b = np.asarray(first, dtype=np.float64), np.asarray(second, dtype=np.float64)
     if a.shape != b.shape or a.ndim not in (1, 2):
         raise ValueError(f"cannot pair shapes {a.shape} and {b.shape}")
-    binary = (a.ndim == 1 or a.shape[1] == 1) and bool(np.isin([a, b], (0.0, 1.0)).all())
     seeds = 1 if a.ndim == 1 else a.shape[1]
     differences = checked((a - b).reshape(len(a), -1).mean(axis=1))
     drawn = resampled(differences[:, None], resamples, seed, lambda sums: sums[:, 0])
     low, high = percentile_interval(drawn / len(differences))
-    if binary:
-        p_value, test = mcnemar_exact(a.ravel(), b.ravel()), "mcnemar exact"
+    if seeds == 1:
+        p_value, test = paired_test(a.ravel(), b.ravel(), resamples=resamples, seed=seed)
     else:
-        p_value, test = sign_flip(differences, resamples, seed), "sign-flip permutation"
-    if seeds > 1:
-        test += f" over problems, {seeds} seeds averaged"
+        p_value = sign_flip(differences, resamples, seed)
+        test = f"sign-flip permutation over problems, {seeds} seeds averaged"
     return Difference(float(differences.mean()), low, high, p_value, test)
+
+
+def paired_test(
+    first: Floats, second: Floats, *, resamples: int = RESAMPLES, seed: int = 0
+) -> tuple[float, str]:
+    """The p value of a mean difference, and the test: McNemar's exact one for 0/1 outcomes.
+
+    Args:
+        first: (problems,).
+        second: (problems,).
+        resamples: of the sign-flip permutation, for outcomes that are not 0/1.
+        seed: of the permutation.
+    """
+    if np.isin([first, second], (0.0, 1.0)).all():
+        return mcnemar_exact(first, second), "mcnemar exact"
+    return sign_flip(first - second, resamples, seed), "sign-flip permutation"
 
 
 def paired_ratio_difference(
@@ -122,12 +129,7 @@ def sign_flip(differences: ArrayLike, resamples: int = RESAMPLES, seed: int = 0)
     values = values[np.abs(values) > _ROUNDING]  # Zeros keep their sign, whatever it is.
     if values.size == 0:
         return 1.0
-    observed = abs(values.sum())
-    source = np.random.default_rng(seed)
-    block = max(1, BLOCK_CELLS // values.size)
-    extreme = 0
-    for start in range(0, resamples, block):
-        size = (min(block, resamples - start), values.size)
-        signs = source.integers(0, 2, size=size, dtype=np.int8) * 2.0 - 1.0
-        extreme += int(np.sum(np.abs(signs @ values) >= observed * (1.0 - _ROUNDING)))
-    return (extreme + 1) / (resamples + 1)
+    drawn = np.abs(flipped(values[:, None], resamples, seed)[:, 0])
+    # Sums that are equal up to rounding count as equally extreme.
+    extreme = np.sum(drawn >= abs(values.sum()) - _ROUNDING * np.abs(values).sum())
+    return float((extreme + 1) / (resamples + 1))
