@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
-from harness.resources import tasks_folder
 from tests.tasks.stored_tasks import Document, evaluate, results
 
 SNAPSHOTS = ("Oct-2023", "Nov-2023", "Dec-2023")
@@ -68,24 +64,6 @@ def test_the_sampled_variant_asks_one_snapshot(folder: Path) -> None:
     found = results(evaluate("w2s_functional_math_sampled", _answer, metadata=metadata))
     assert found["sample_len"] == 7
     assert found["maj@4"] == found["coverage@4"] == pytest.approx(5 / 7)
-
-
-def test_the_command_reads_the_folder_from_the_environment(folder: Path, tmp_path: Path) -> None:
-    command = [
-        sys.executable, "-m", "lm_eval", "run", "--model", "dummy",
-        "--tasks", "w2s_functional_math", "--include_path", str(tasks_folder()),
-        "--output_path", "out",
-    ]  # fmt: skip
-    environment = {**os.environ, "HARNESS_FUNCTIONAL_MATH": str(folder), "HF_HUB_OFFLINE": "1",
-                   "HF_HOME": str(tmp_path / "hf")}  # fmt: skip
-    done = subprocess.run(
-        command, capture_output=True, text=True, cwd=tmp_path, env=environment, check=False
-    )
-    assert done.returncode == 0, done.stderr
-    (file,) = (tmp_path / "out").rglob("results_*.json")
-    found = json.loads(file.read_text())["results"]["w2s_functional_math"]
-    assert found["static_accuracy,none"] == 0.0 and found["paired_problems,none"] == 7
-    assert "reasoning_gap" in done.stdout
 
 
 def test_the_harness_evaluates_one_snapshot_without_originals(

@@ -14,7 +14,13 @@ import numpy as np
 import pytest
 
 from harness.errors import InputError
+from harness.grading.conventions import conventions_for
+from harness.grading.pool_grading import GradingRequest, grade_pool
 from harness.metrics.estimators import coverage_at_k, distinct_at_k, diversity_at_k
+from harness.metrics.pool_arrays import pool_arrays
+from harness.pool import Pool, Sample
+from harness.problems import Problem
+from harness.progress import Progress
 from harness.statistics import bootstrap_ratio
 from tests.tasks.stored_tasks import Document, evaluate, load, results
 
@@ -106,6 +112,25 @@ def test_any_number_of_samples_gives_the_harnesss_own_estimates(
         assert error == pytest.approx((interval.high - interval.low) / 3.92, rel=0.25, abs=1e-9)
     (samples_log,) = document["samples"].values()
     assert [len(row["resps"][0]) for row in samples_log] == [samples] * PROBLEMS
+
+
+def test_a_graded_pool_of_the_same_samples_has_the_same_metrics(tmp_path: Path) -> None:
+    found = results(evaluate("w2s_micro_sampled", _sample, PROBLEMS))
+    documents = list(load("w2s_micro_sampled").eval_docs)[:PROBLEMS]
+    problems = [Problem(one["question"], one["gold"]) for one in documents]
+    pool = Pool.open_or_create(tmp_path / "pool", {"model": "table"}, problems)
+    pool.append([Sample(one["problem_id"], i, _sample(one, i), "stop", 1, 1, 0, None, "table", 0.0)
+                 for one in documents for i in range(16)])  # fmt: skip
+    pool.close()
+    request = GradingRequest("answer", "hash", conventions_for("hash"), workers=1)
+    grade_pool(tmp_path / "pool", request, Progress(live=False))
+    arrays = pool_arrays(Pool.open(tmp_path / "pool"))
+    for k in (1, 2, 4, 8, 16):
+        coverage, distinct = arrays.coverage(k), arrays.distinct(k)
+        assert found[f"coverage@{k}"] == pytest.approx(coverage.mean())
+        assert found[f"maj@{k}"] == pytest.approx(arrays.majority(k).mean())
+        assert found[f"diversity_all@{k}"] == pytest.approx(distinct.mean())
+        assert found[f"diversity_solved@{k}"] == pytest.approx(distinct.mean() / coverage.mean())
 
 
 def test_a_user_may_override_repeats_in_a_task_file(tmp_path: Path) -> None:

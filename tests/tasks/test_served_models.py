@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from harness.resources import tasks_folder
+from tests.tasks.stored_tasks import results
 
 
 class _Server(BaseHTTPRequestHandler):
@@ -56,39 +53,32 @@ def server() -> Iterator[tuple[str, list[dict[str, Any]]]]:
     running.server_close()
 
 
-def _run(url: str, folder: Path, *options: str) -> tuple[dict[str, float], str]:
+def _run(url: str, **options: Any) -> dict[str, Any]:
+    from lm_eval.evaluator import simple_evaluate
+    from lm_eval.tasks import TaskManager
+
     model = f"model=m,base_url={url},tokenizer_backend=none,tokenized_requests=False,max_length=999"
-    command = [
-        sys.executable, "-m", "lm_eval", "run", "--model", "local-completions",
-        "--model_args", model, "--include_path", str(tasks_folder()),
-        "--tasks", "w2s_micro_sampled", "--limit", "3", "--batch_size", "16",
-        "--output_path", str(folder / "out"), *options,
-    ]  # fmt: skip
-    environment = {**os.environ, "HF_HUB_OFFLINE": "1", "HF_HOME": str(folder / "hf")}
-    done = subprocess.run(
-        command, capture_output=True, text=True, cwd=folder, env=environment, check=False
-    )
-    assert done.returncode == 0, done.stderr
-    (file,) = (folder / "out").rglob("results_*.json")
-    results: dict[str, float] = json.loads(file.read_text())["results"]["w2s_micro_sampled"]
-    return results, done.stderr
+    document = simple_evaluate(
+        model="local-completions", model_args=model, tasks=["w2s_micro_sampled"], limit=3,
+        batch_size=16, bootstrap_iters=0, **options,
+        task_manager=TaskManager(include_defaults=False, include_path=str(tasks_folder())),
+    )  # fmt: skip
+    return results(document)
 
 
 def test_one_seed_for_all_is_noticed(
-    tmp_path: Path, server: tuple[str, list[dict[str, Any]]]
+    server: tuple[str, list[dict[str, Any]]], caplog: pytest.LogCaptureFixture
 ) -> None:
-    found, said = _run(server[0], tmp_path)
-    assert found["identical_samples,none"] == 1.0
-    assert "all 16 samples are the same text for 100 % of the problems" in said
+    assert _run(server[0])["identical_samples"] == 1.0
+    assert "all 16 samples are the same text for 100 % of the problems" in caplog.text
     assert {body["seed"] for body in server[1]} == {1234}
     assert {(body["temperature"], body["max_tokens"]) for body in server[1]} == {(0.7, 128)}
 
 
 def test_without_a_seed_the_server_draws(
-    tmp_path: Path, server: tuple[str, list[dict[str, Any]]]
+    server: tuple[str, list[dict[str, Any]]], caplog: pytest.LogCaptureFixture
 ) -> None:
-    found, said = _run(server[0], tmp_path, "--gen_kwargs", '{"seed": null}')
-    assert found["identical_samples,none"] == 0.0
-    assert "are the same text" not in said
+    assert _run(server[0], gen_kwargs={"seed": None})["identical_samples"] == 0.0
+    assert "are the same text" not in caplog.text
     assert {body["seed"] for body in server[1]} == {None}
     assert {body["temperature"] for body in server[1]} == {0.7}

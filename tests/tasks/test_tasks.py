@@ -252,19 +252,29 @@ print(load_evaluation_task("w2s_micro", None, 20, Path("log")).digest)
     assert [path for path in (tmp_path / "hf").rglob("*") if path.is_file()] == []
 
 
-def test_plain_lm_eval_runs_the_task_from_another_folder(tmp_path: Path) -> None:
+def test_plain_lm_eval_runs_tasks_from_another_folder(tmp_path: Path) -> None:
+    row = {"problem": "1+1?", "level": "Level 1", "type": "Algebra", "solution": "\\boxed{2}"}
+    for name in ("MATH", "Oct-2023"):
+        path = tmp_path / "data" / name / "test/algebra/1.json"
+        path.parent.mkdir(parents=True)
+        path.write_text(json.dumps(row))
+    metadata = {"repeats": 3, "snapshots": ["Oct-2023"]}
     command = [
-        sys.executable, "-m", "lm_eval", "run", "--model", "dummy", "--tasks", "w2s_micro",
-        "--include_path", str(tasks_folder()), "--limit", "4", "--output_path", "out",
-        "--log_samples",
+        sys.executable, "-m", "lm_eval", "run", "--model", "dummy", "--tasks",
+        "w2s_micro,w2s_micro_sampled,w2s_functional_math", "--include_path", str(tasks_folder()),
+        "--limit", "4", "--output_path", "out", "--log_samples", "--metadata", json.dumps(metadata),
     ]  # fmt: skip
+    environment = {**_offline(tmp_path), "HARNESS_FUNCTIONAL_MATH": str(tmp_path / "data")}
     done = subprocess.run(
-        command, capture_output=True, text=True, cwd=tmp_path, env=_offline(tmp_path), check=False
+        command, capture_output=True, text=True, cwd=tmp_path, env=environment, check=False
     )
     assert done.returncode == 0, done.stderr
-    assert "pass@1" in done.stdout
+    assert "pass@1" in done.stdout and "reasoning_gap" in done.stdout
     (results,) = (tmp_path / "out").rglob("results_*.json")
-    assert json.loads(results.read_text())["results"]["w2s_micro"]["pass@1,none"] == 0.0
-    (samples,) = (tmp_path / "out").rglob("samples_*.jsonl")
+    found = json.loads(results.read_text())["results"]
+    assert found["w2s_micro"]["pass@1,none"] == 0.0
+    assert found["w2s_micro_sampled"]["maj@3,none"] == 0.0
+    assert found["w2s_functional_math"]["paired_problems,none"] == 1
+    (samples,) = (tmp_path / "out").rglob("samples_w2s_micro_2*.jsonl")
     row = json.loads(samples.read_text().splitlines()[0])
     assert Problem(row["doc"]["question"], row["doc"]["gold"]).id == row["doc"]["problem_id"]
