@@ -52,6 +52,7 @@ def functional_math_dataset(
     data_dir: str | None = None,
     snapshots: Iterable[str] | str | None = None,
     originals: bool = True,
+    originals_revision: str | None = None,
     **_options: Any,
 ) -> dict[str, Dataset]:
     """The documents of `w2s_functional_math`: of each problem the original, then its snapshots.
@@ -60,6 +61,7 @@ def functional_math_dataset(
         data_dir: folder with snapshots and originals; else the variable HARNESS_FUNCTIONAL_MATH.
         snapshots: names such as `Oct-2023`; all three that are published by default.
         originals: whether the originals are asked as well, for the reasoning gap.
+        originals_revision: commit of their data set on the Hub; its newest by default.
         _options: what else lm-eval passes to every custom data set.
 
     Raises:
@@ -72,7 +74,8 @@ def functional_math_dataset(
         raise InputError(f"there is no folder {where} with the snapshots of MATH().")
     names = [snapshots] if isinstance(snapshots, str) else list(snapshots or SNAPSHOTS)
     asked = {name: snapshot_problems(name, where) for name in names}
-    known = original_problems(where, set().union(*asked.values())) if originals else {}
+    wanted: set[str] = set().union(*asked.values())
+    known = original_problems(where, wanted, originals_revision) if originals else {}
     return {"test": dataset_of(functional_documents(asked, known))}
 
 
@@ -111,7 +114,9 @@ def snapshot_problems(name: str, folder: Path | None) -> Problems:
     return _problems_of(_parsed(path), str(path))
 
 
-def original_problems(folder: Path | None, wanted: set[str]) -> Problems:
+def original_problems(
+    folder: Path | None, wanted: set[str], revision: str | None = None
+) -> Problems:
     """The static originals among the wanted ones, from the folder's `MATH` or from the Hub.
 
     Raises:
@@ -120,7 +125,11 @@ def original_problems(folder: Path | None, wanted: set[str]) -> Problems:
     """
     path = _local(folder, "MATH")
     source = str(path or ORIGINALS)
-    rows = [(name, row) for name, row in (_parsed(path) if path else _on_hub()) if name in wanted]
+    rows = [
+        (name, row)
+        for name, row in (_parsed(path) if path else _on_hub(revision))
+        if name in wanted
+    ]
     if not rows:
         raise InputError(
             f"{source} has none of the {len(wanted)} originals, so there is nothing to compare "
@@ -213,12 +222,12 @@ def _fetched(name: str) -> Path:
     return path
 
 
-def _on_hub() -> Iterator[tuple[str, Any]]:
+def _on_hub(revision: str | None) -> Iterator[tuple[str, Any]]:
     """Names of originals and rows of the copy of MATH on the Hub."""
     import datasets
 
     try:
-        rows = datasets.load_dataset(ORIGINALS, split=ORIGINALS_SPLIT)
+        rows = datasets.load_dataset(ORIGINALS, split=ORIGINALS_SPLIT, revision=revision)
     except (OSError, ValueError) as error:
         raise EnvironmentFailure(
             f"the originals of MATH() cannot be fetched from {ORIGINALS}: {error}",

@@ -7,10 +7,13 @@ problems is a ratio of two means, so its value is a pair, and so is what it is a
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 
 import numpy as np
 
+from harness.evaluation.tasks_support import PASS_AT_1, UNDECIDED
 from harness.grading.verdict import Verdict
 from harness.metrics.canonical_answers import canonical_answer
 from harness.metrics.estimators import (
@@ -24,7 +27,7 @@ from harness.metrics.majority import majority_at_k
 from harness.metrics.solution_keys import solution_key
 from harness.statistics.intervals import Floats, resampled
 
-PASS_AT_1, UNDECIDED, IDENTICAL = "pass@1", "undecided", "identical_samples"
+IDENTICAL = "identical_samples"
 MEANS_AT_K = ("coverage", "maj", "diversity_all")
 SOLVED = "diversity_solved"
 STDERR = "_stderr"  # lm-eval shows `NAME_stderr` as the standard error of NAME.
@@ -81,16 +84,23 @@ def metrics_of_problem(
     return found
 
 
-def _majority(verdicts: Sequence[Verdict], correct: int, ks: Sequence[int]) -> list[float]:
+def _majority(verdicts: Sequence[Verdict], correct: int, ks: Sequence[int]) -> Sequence[float]:
     """(ks,) maj@k: correct samples are one class, wrong answers one for each canonical form."""
     wrong = [
         canonical_answer(verdict.answer)
         for verdict in verdicts
         if verdict.outcome != "correct" and verdict.answer is not None
     ]
-    owners, votes = multiplicities([0] * len(wrong), wrong)
-    chances: list[float] = majority_at_k(owners, votes, [correct], [len(verdicts)], ks)[0].tolist()
-    return chances
+    votes = tuple(sorted(Counter(wrong).values()))
+    return _majority_of(votes, correct, len(verdicts), tuple(ks))
+
+
+@lru_cache(maxsize=10_000)  # Problems often have the same counts, and one at a time is slow.
+def _majority_of(
+    votes: tuple[int, ...], correct: int, samples: int, ks: tuple[int, ...]
+) -> tuple[float, ...]:
+    owners = np.zeros(len(votes), dtype=np.int64)
+    return tuple(majority_at_k(owners, votes, [correct], [samples], ks)[0].tolist())
 
 
 def names_at(ks: Sequence[int]) -> Iterator[str]:

@@ -49,7 +49,8 @@ def answer_of_task(metadata: Mapping[str, Any]) -> Answer:
         issues = Issues()
         for found in error.errors(include_url=False):
             place = ".".join(map(str, (GRADING, *found["loc"])))
-            issues.add(place, f"{found['input']!r} was given. {found['msg']}.")
+            advice = f"A task names its format as metadata.{ANSWER_FORMAT}." * ("format" in place)
+            issues.add(place, f"{found['input']!r} was given. {found['msg']}.", advice)
         issues.raise_if_any("The task cannot be graded like this:")
         raise
 
