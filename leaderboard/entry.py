@@ -13,6 +13,7 @@ from leaderboard.schema import SCHEMA_VERSION, Content, Entry, QualityDifference
 
 Document = dict[str, Any]
 _MEASURES = ("pass_at_1", "coverage", "diversity_all", "diversity_solved", "false_positive_rate")
+_NOT_IN_AN_ENTRY = {"gain_over_base", "holm_p_value", "smallest_detectable"}
 
 
 def entry_of(report_document: Document) -> Document:
@@ -81,7 +82,7 @@ def _finetuning(report: Report) -> list[Document]:
         return []
     return [
         {
-            **one.model_dump(exclude={"gain_over_base"}),
+            **one.model_dump(exclude=_NOT_IN_AN_ENTRY),
             "model": _model(report.students[one.paradigm]),
             "difference_by_seed": differences_by_seed(report.finetuning, one),
         }

@@ -202,8 +202,24 @@ class Comparison(Part):
     wc: Interval
     se: Interval
     difference: Difference
+    holm_p_value: float | None = None
+    smallest_detectable: float | None = None
     relative_gain: float | None = None
     gain_over_base: GainOverBase | None = None
+
+
+class Pooled(Difference):
+    """The mean of WC minus SE data over all comparisons, problems resampled jointly.
+
+    `covers_seeds` says whether the interval covers training by other seeds.
+    """
+
+    p_value_other_seeds: float | None = None
+    covers_seeds: bool = False
+    cells: int
+    cells_positive: int
+    cells_negative: int
+    smallest_detectable: float | None = None
 
 
 class Evaluations(Part):
@@ -214,6 +230,7 @@ class Evaluations(Part):
     models: list[ModelResult]
     skipped: list[SkippedCell] = Field(default_factory=list)
     comparisons: list[Comparison] = Field(default_factory=list)
+    pooled: Pooled | None = None
 
 
 class Arm(Part):
