@@ -4,12 +4,15 @@
 
 One core is enough. The loop is the published form of pass@k (Chen et al., 2021), one product
 per problem and k; both sides must agree before a time is printed. The bootstrap's loop is
-numpy's own resampled mean, timed on fewer resamples.
+numpy's own resampled mean, then lm-eval's `bootstrap_stderr`, both timed on fewer resamples.
 """
 
 from __future__ import annotations
 
 import argparse
+import contextlib
+import io
+import os
 import time
 from collections.abc import Callable
 from typing import NamedTuple
@@ -19,7 +22,7 @@ from numpy.typing import NDArray
 from tabulate import tabulate
 
 from harness.metrics import coverage_at_k, distinct_at_k
-from harness.statistics import bootstrap_mean
+from harness.statistics import bootstrap_mean, paired_difference
 from harness.statistics.intervals import resampled
 
 SAMPLES = 30
@@ -75,6 +78,15 @@ def loop_bootstrap(values: Floats, resamples: int) -> Floats:
     )
 
 
+def lm_eval_bootstrap(values: Floats, resamples: int) -> Floats:
+    """lm-eval's standard error of a mean, in this process."""
+    from lm_eval.api.metrics import bootstrap_stderr, mean
+
+    os.environ["DISABLE_MULTIPROC"] = "1"
+    with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
+        return np.array(bootstrap_stderr(mean, values.tolist(), resamples))
+
+
 def measure(problems: int) -> list[Line]:
     """Times all three on simulated problems, easy and hard ones alike."""
     source = np.random.default_rng(0)
@@ -93,15 +105,28 @@ def measure(problems: int) -> list[Line]:
     np.testing.assert_allclose(fast, slow, atol=1e-8)
     lines.append(Line(f"diversity@1..{SAMPLES}, {len(owners):,} distinct solutions", ours, loop))
 
-    rates = correct / SAMPLES
-    ours, _ = timed(lambda: np.array(bootstrap_mean(rates, resamples=10_000).value))
-    loop, _ = timed(lambda: loop_bootstrap(rates, SLOW_RESAMPLES))
-    loop *= 10_000 / SLOW_RESAMPLES
-    lines.append(Line(f"bootstrap, 10,000 resamples of {problems:,} problems", ours, loop))
-    columns = np.tile(rates[:, None], METRICS)
-    ours, _ = timed(lambda: resampled(columns, 10_000, 0, lambda sums: sums))
-    lines.append(Line(f"the same for {METRICS} metrics at once", ours, METRICS * loop))
-    return lines
+    return [*lines, *measure_bootstrap(problems, source)]
+
+
+def measure_bootstrap(problems: int, source: np.random.Generator) -> list[Line]:
+    """Times resampling where all problems differ, which is the slowest case, and 0/1 outcomes."""
+    what = f"10,000 resamples of {problems:,} problems"
+    columns = source.random((problems, METRICS))
+    values, other = columns[:, 0], columns[:, 1]
+    solved = (values < 0.5).astype(float)
+    loop = 10_000 / SLOW_RESAMPLES * timed(lambda: loop_bootstrap(values, SLOW_RESAMPLES))[0]
+    lm_eval = 10_000 / SLOW_RESAMPLES * timed(lambda: lm_eval_bootstrap(values, SLOW_RESAMPLES))[0]
+    mean, _ = timed(lambda: np.array(bootstrap_mean(values).value), repeats=3)
+    paired, _ = timed(lambda: np.array(paired_difference(values, other).p_value), repeats=3)
+    binary, _ = timed(lambda: np.array(bootstrap_mean(solved).value), repeats=3)
+    many, _ = timed(lambda: resampled(columns, 10_000, 0, lambda sums: sums), repeats=3)
+    return [
+        Line(f"bootstrap, {what}", mean, loop),
+        Line("the same, beside lm-eval's", mean, lm_eval),
+        Line("the same, paired, with the sign-flip's 10,000", paired, 2 * loop),
+        Line("the same, 0/1 outcomes", binary, loop),
+        Line(f"the same for {METRICS} metrics at once", many, METRICS * loop),
+    ]
 
 
 def main() -> None:
