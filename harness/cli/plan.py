@@ -10,22 +10,46 @@ from harness.cli.options import recipe_options
 from harness.cli.output import emit, json_option
 from harness.errors import InputError
 
+TEXT_WIDTH = 100
+
 
 @click.command(short_help="Say what a recipe will draw, train and cost.")
 @click.argument("run_path", metavar="[RUN]", required=False, type=click.Path(path_type=Path))
 @recipe_options
+@click.option(
+    "--gpu",
+    metavar="NAME",
+    help="A GPU card's name, or a YAML file: the GPU of the GPU-hours. By default h100-sxm.",
+)
+@click.option("--gpus", type=click.IntRange(min=1), help="How many there are; open by default.")
+@click.option(
+    "--gpu-price",
+    type=click.FloatRange(min=0),
+    metavar="DOLLARS",
+    help="Dollars for one GPU and hour.",
+)
 @json_option
 def plan(
-    run_path: Path | None, recipe_name: str | None, overrides: tuple[str, ...], as_json: bool
+    run_path: Path | None,
+    recipe_name: str | None,
+    overrides: tuple[str, ...],
+    gpu: str | None,
+    gpus: int | None,
+    gpu_price: float | None,
+    as_json: bool,
 ) -> None:
-    """Matched budgets, samples, tokens, FLOPs, dollars, finetunings and disk of a recipe.
+    """Matched budgets, samples, tokens, FLOPs, dollars, GPU-hours, finetunings and disk of a
+    recipe, and the smallest difference that its test set can show.
 
     \b
     harness plan --recipe w2s-math
     harness plan --recipe w2s-math --set match.parameters=total --set budgets.high.se=20
+    harness plan --recipe w2s-math --gpu a100-80gb --gpus 8 --gpu-price 2.5
     harness plan runs/w2s-micro             the plan of a run that is there
     """
+    from harness.plan.gpus import DEFAULT_GPU, load_gpu
     from harness.plan.planning import plan_of
+    from harness.plan.serving import Hardware
     from harness.plan.text import plan_text
     from harness.recipe.loading import load_recipe, read_recipe
 
@@ -46,5 +70,5 @@ def plan(
                 "Give the folder of a run, or --recipe NAME.",
             )
         recipe = load_recipe(str(file), overrides) if overrides else read_recipe(file)
-    planned = plan_of(recipe)
-    emit(planned.document(), plan_text(planned), as_json)
+    planned = plan_of(recipe, Hardware(load_gpu(gpu or DEFAULT_GPU), gpus, gpu_price))
+    emit(planned.document(), plan_text(planned, TEXT_WIDTH), as_json)
