@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 
 import click
@@ -70,5 +71,7 @@ def plan(
                 "Give the folder of a run, or --recipe NAME.",
             )
         recipe = load_recipe(str(file), overrides) if overrides else read_recipe(file)
+    if gpu_price is not None and not math.isfinite(gpu_price):
+        raise InputError(f"--gpu-price {gpu_price}: expected dollars for one GPU and hour.")
     planned = plan_of(recipe, Hardware(load_gpu(gpu or DEFAULT_GPU), gpus, gpu_price))
     emit(planned.document(), plan_text(planned, TEXT_WIDTH), as_json)

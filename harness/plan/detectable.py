@@ -31,8 +31,8 @@ class DetectableDifference:
         discordant: share of problems that exactly one model solves, for the paired test.
         power: probability of finding the difference where it exists.
         level: of the two-sided tests.
-        unpaired_points: smallest difference that a test of two proportions finds; None where it finds
-            none at all.
+        unpaired_points: smallest difference that a test of two proportions finds; None where
+            it finds none at all.
         paired_points: the same for McNemar's test on the same problems.
     """
 

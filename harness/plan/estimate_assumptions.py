@@ -48,8 +48,9 @@ def _gpu(recipe: Recipe, estimate: Estimate) -> Iterator[str]:
         "They follow its roofline: prompts take their FLOPs at the GPU's rate, a decoding step the "
         "longer of reading weights and KV caches and of computing. They lie between an engine "
         f"that reaches {_reached(FASTEST)}, and one that reaches {_reached(SLOWEST)}, keeping "
-        f"{SLOWEST.parallel:.0%} of its speed where several GPUs hold a model. Published measurements lie between; none was made "
-        "for this plan. At most: every completion has decoding.max_tokens."
+        f"{SLOWEST.parallel:.0%} of its speed where several GPUs hold a model. "
+        "Published measurements lie between; none was made for this plan. At most: every "
+        "completion has decoding.max_tokens."
     )
     yield (
         f"As many sequences are decoded at once as fit beside the weights into "

@@ -134,9 +134,7 @@ def _number(value: float) -> str:
 
 
 def _dollars(amount: Amount) -> str:
-    low, high, at_most = (
-        f"{value:,.2f}" for value in (amount.low, amount.high, amount.at_most)
-    )
+    low, high, at_most = (f"{value:,.2f}" for value in (amount.low, amount.high, amount.at_most))
     usual = f"${low}" if low == high else f"${low} to {high}"
     return usual if high == at_most else f"{usual}, at most {at_most}"
 

@@ -135,13 +135,10 @@ def gpu_hours(engine: Engine, draws: Draws, engines: int) -> tuple[Amount, Speed
     hours = engine.gpus * engines / _SECONDS_PER_HOUR
     amount = Amount(fast.seconds * hours, slow.seconds * hours, most.seconds * hours)
     tokens = draws.completion / engines
-    speed = Speed(
-        Range(slow.sequences, max(slow.sequences, fast.sequences)),
-        Range(
-            draws.samples.high * tokens / slow.seconds, draws.samples.low * tokens / fast.seconds
-        ),
-        fast.bound,
-    )
+    rates = (draws.samples.high * tokens / slow.seconds, draws.samples.low * tokens / fast.seconds)
+    # The slow engine may have more samples, where an allocation adapts, and so be the busier one.
+    sequences = (slow.sequences, fast.sequences)
+    speed = Speed(Range(min(sequences), max(sequences)), Range(min(rates), max(rates)), fast.bound)
     return amount, speed
 
 

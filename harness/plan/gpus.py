@@ -116,7 +116,7 @@ def _card_file(name_or_path: str) -> Path:
         # `h100` is too short for the nearest names to find `h100-pcie` beside `h100-sxm`.
         family = [one for one in known if name and one.startswith(name)]
         raise InputError(
-            unknown_name("GPU card", name_or_path, family or known),
+            unknown_name("GPU card", name, family or known),
             f"The shipped ones are {', '.join(known)}; one of yours is given by its path, as in "
             "./mine.yaml.",
         )

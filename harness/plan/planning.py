@@ -23,6 +23,7 @@ from harness.plan.counts import parameters_for_flops, price_of
 from harness.plan.estimate import estimate_of
 from harness.plan.gpus import DEFAULT_GPU, load_gpu
 from harness.plan.known import known_of
+from harness.plan.prompt_lengths import local_problems
 from harness.plan.serving import Hardware
 from harness.plan.values import Plan, PlannedBudget, PlannedCell, PlannedEvaluation, PlannedPool
 from harness.recipe import SIDES, ModelCard, Price, Recipe, Side
@@ -73,14 +74,13 @@ def expected_tokens(recipe: Recipe) -> float:
 
 
 def _count(recipe: Recipe, name: str) -> int | None:
-    from harness.micro.problems import SPLIT_SIZES
-
     split = getattr(recipe.problems, name)
     if split is None:
         return 0
-    if split.count is None and recipe.problems.source == "micro":
-        return SPLIT_SIZES[split.split]
-    return split.count  # type: ignore[no-any-return]
+    if split.count is not None:
+        return split.count  # type: ignore[no-any-return]
+    problems = local_problems(recipe, name)
+    return None if problems is None else len(problems)
 
 
 def _budget(matched: MatchedBudget) -> PlannedBudget:

@@ -64,7 +64,7 @@ class Efficiency:
     overlapping: bool
 
 
-FASTEST = Efficiency(0.8, 0.85, 1.0, 0.02, 0.0005, True)
+FASTEST = Efficiency(0.8, 0.85, 1.0, 0.02, 0.0002, True)
 SLOWEST = Efficiency(0.3, 0.5, 0.7, 0.08, 0.005, False)
 
 

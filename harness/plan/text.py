@@ -118,7 +118,7 @@ def _cells(plan: Plan) -> str:
         for (paradigm, budget, steps, batch), cells in groups.items()
     ]
     headers = ["paradigm", "model", "budget", "cells", "steps", "batch", "rate",
-               "FLOPs a cell", "disk a cell"]  # fmt: skip
+               "FLOPs a cell", "disk"]  # fmt: skip
     disk = plan.document()["totals"]["disk_bytes"]
     return (
         f"Training: {len(plan.cells)} cells\n{_table(rows, headers)}\n"
