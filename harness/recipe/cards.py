@@ -71,6 +71,11 @@ class ModelCard(BaseModel):
     context_length: Annotated[int, Field(gt=0)] | None = Field(
         None, description="Longest sequence in tokens."
     )
+    config: dict[str, Any] | None = Field(
+        None,
+        description="Keys of the model's config.json, for `match.kind: compute_exact`; read from "
+        "its folder or the Hub if unset.",
+    )
     license: str | None = Field(
         None, description="Licence of the weights, which their output may inherit."
     )
