@@ -15,8 +15,11 @@ out: they were slower than the slowest engine here (15 % of the roofline), and t
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
+from harness.budget.architecture import Architecture
 from harness.plan.amounts import Amount, Range
 from harness.plan.generating import Draws, gpu_hours
 from harness.plan.gpus import load_gpu
@@ -30,6 +33,7 @@ from tests.plan.reference_models import (
     MISTRAL_7B,
     Decoder,
 )
+from tests.plan.test_model_sizes import LLAMA
 
 LENGTHS = ((128, 128), (128, 2048), (128, 4096), (500, 2000), (1000, 1000), (1000, 2000),
            (2048, 128), (2048, 2048), (5000, 500), (20000, 2000))  # fmt: skip
@@ -113,6 +117,15 @@ def test_tensorrt_llm_at_given_batches(
     estimate, timing = gpu_hours(engine(model, gpu, 1, value_bytes, 1.0), work, 1)
     assert_between(measured_hours(100 * batch, completion, speed, 1), estimate)
     assert timing.sequences.high <= batch
+
+
+@pytest.mark.parametrize(("gpu", "speeds"), [row[1::2] for row in TENSORRT_1_0[:2]])
+def test_the_real_architecture_is_as_near(gpu: str, speeds: tuple[int, ...]) -> None:
+    run = engine(LLAMA_3_8B, gpu, 1, 1, 0.95)
+    run = replace(run, model=Architecture.from_config(LLAMA))
+    for (prompt, completion), requests, speed in zip(LENGTHS, REQUESTS, speeds, strict=True):
+        estimate, _ = gpu_hours(run, draws(requests, prompt, completion, completion, 2048), 1)
+        assert_between(measured_hours(requests, completion, speed, 1), estimate)
 
 
 def test_vllm_on_a_small_gpu() -> None:
