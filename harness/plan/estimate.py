@@ -203,13 +203,13 @@ def _sampling(
     known: Known,
     hardware: Hardware,
 ) -> PlannedSampling | None:
-    if problems is None:
+    if problems is None or pool.samples is None:
         return None
     card: ModelCard = getattr(recipe.pair, side)
     return planned_sampling(
         recipe,
         side,
-        pool.samples_per_problem,
+        pool.samples,
         problems,
         known.train[card.id],
         known.sizes[card.id],

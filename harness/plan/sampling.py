@@ -56,7 +56,7 @@ class PlannedSampling:
 def planned_sampling(
     recipe: Recipe,
     side: Side,
-    per_problem: int,
+    samples: int,
     problems: int,
     lengths: PromptLengths,
     sizes: ModelSizes | None,
@@ -68,7 +68,7 @@ def planned_sampling(
     Args:
         recipe: the recipe.
         side: "wc" or "se".
-        per_problem: samples of a problem, at most.
+        samples: of the pool, at most.
         problems: of the training split.
         lengths: of the prompts.
         sizes: of the side's model.
@@ -76,33 +76,33 @@ def planned_sampling(
         hardware: the GPUs.
     """
     card: ModelCard = getattr(recipe.pair, side)
-    draws = pool_draws(recipe, per_problem, problems, lengths)
+    draws = pool_draws(recipe, samples, problems, lengths)
     tokens, prompts = completion_tokens(draws), prompt_tokens_read(draws)
-    samples = Amount(draws.samples.low, draws.samples.high, draws.samples.high)
+    drawn = Amount(draws.samples.low, draws.samples.high, draws.samples.high)
     served = None
     if sizes is not None and not recipe.execution.servers_of(side):
         served = served_hours(recipe, sizes, draws, hardware)
     return PlannedSampling(
         model=card.id,
-        samples=samples,
+        samples=drawn,
         prompt_tokens=prompts,
         completion_tokens=tokens,
         flops=None if sizes is None else generation_flops(sizes.costs, draws),
         dollars=None if price is None else dollars(draws, price),
-        disk_bytes=samples.times(BYTES_PER_SAMPLE) + tokens.times(BYTES_PER_TOKEN),
+        disk_bytes=drawn.times(BYTES_PER_SAMPLE) + tokens.times(BYTES_PER_TOKEN),
         gpu_hours=None if served is None else served.gpu_hours,
         gpus_an_engine=None if served is None else served.gpus_an_engine,
         speed=None if served is None else served.speed,
     )
 
 
-def pool_draws(recipe: Recipe, per_problem: int, problems: int, lengths: PromptLengths) -> Draws:
-    """A side's completions: every problem `per_problem` times, or until it has enough."""
+def pool_draws(recipe: Recipe, samples: int, problems: int, lengths: PromptLengths) -> Draws:
+    """A side's completions: `samples`, or fewer where problems stop at what is enough for them."""
     until = stopping_rule(recipe)
-    fewest = per_problem if until is None else min(until.correct, per_problem)
+    fewest = samples if until is None else min(until.correct * problems, samples)
     return Draws(
         problems=problems,
-        samples=Range(fewest * problems, per_problem * problems),
+        samples=Range(fewest, samples),
         examples=lengths.examples,
         question=lengths.question,
         completion=recipe.decoding.planned_tokens,
