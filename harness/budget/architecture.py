@@ -79,18 +79,22 @@ class Architecture:
         """All parameters without token and position embeddings, and without an untied LM head."""
         return self.norm_weights + sum(layer.parameters for layer in self.layers)
 
-    def prefill_flops(self, tokens: int) -> int:
+    def prefill_flops(self, tokens: int, cached_tokens: int = 0) -> int:
         """FLOPs of a prompt's pass, the LM head at its last position included.
 
         Args:
             tokens: of the prompt; 0 costs nothing.
+            cached_tokens: how many of them, from the first on, a cache holds already.
         """
         if tokens <= 0:
             return 0
+        cached = min(cached_tokens, tokens)
         attention = sum(
-            layer.attention.pairs(tokens) * layer.attention.prefill_width for layer in self.layers
+            layer.attention.prefill_width
+            * (layer.attention.pairs(tokens) - layer.attention.pairs(cached))
+            for layer in self.layers
         )
-        products = tokens * self._multiply_adds + attention + self.head_weights
+        products = (tokens - cached) * self.multiply_adds_per_token + attention + self.head_weights
         return FLOPS_PER_MULTIPLY_ADD * products
 
     def decode_flops(self, prompt_tokens: int, completion_tokens: int) -> int:
@@ -108,7 +112,9 @@ class Architecture:
             )
             for layer in self.layers
         )
-        products = completion_tokens * (self._multiply_adds + self.head_weights) + attention
+        products = (
+            completion_tokens * (self.multiply_adds_per_token + self.head_weights) + attention
+        )
         return FLOPS_PER_MULTIPLY_ADD * products
 
     def kv_cache_bytes(self, tokens: int, bytes_per_value: int = 2) -> int:
@@ -129,7 +135,8 @@ class Architecture:
         return self.parameters * bytes_per_weight
 
     @property
-    def _multiply_adds(self) -> int:
+    def multiply_adds_per_token(self) -> int:
+        """Multiply-adds of a token in all layers' matrices, without the LM head and context."""
         return sum(layer.multiply_adds for layer in self.layers)
 
     @property
