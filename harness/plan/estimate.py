@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from harness.plan.amounts import NOTHING, Amount, Range, known_total, total
-from harness.plan.counts import price_of
+from harness.plan.counts import token_rates_of
 from harness.plan.detectable import DetectableDifference, detectable_difference
 from harness.plan.estimate_assumptions import estimate_assumptions
 from harness.plan.known import Known
@@ -213,6 +213,6 @@ def _sampling(
         problems,
         known.train[card.id],
         known.sizes[card.id],
-        price_of(recipe, card),
+        token_rates_of(recipe, card),
         hardware,
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from harness.budget import stopping_rule
-from harness.budget.costs import TOKENS_PER_PRICE
+from harness.budget.spending import TokenPrices
 from harness.plan.amounts import Amount, Range
 from harness.plan.assumptions import BYTES_PER_SAMPLE, BYTES_PER_TOKEN
 from harness.plan.generating import (
@@ -18,7 +18,7 @@ from harness.plan.generating import (
 from harness.plan.model_sizes import ModelSizes
 from harness.plan.prompt_lengths import PromptLengths
 from harness.plan.serving import Hardware, served_hours
-from harness.recipe import ModelCard, Price, Recipe, Side
+from harness.recipe import ModelCard, Recipe, Side
 
 # vLLM's worker here takes as many unless the recipe's engine.options say otherwise.
 SEQUENCES_AT_ONCE = 1024
@@ -60,7 +60,7 @@ def planned_sampling(
     problems: int,
     lengths: PromptLengths,
     sizes: ModelSizes | None,
-    price: Price | None,
+    rates: TokenPrices | None,
     hardware: Hardware,
 ) -> PlannedSampling:
     """What a side's pool takes.
@@ -72,7 +72,7 @@ def planned_sampling(
         problems: of the training split.
         lengths: of the prompts.
         sizes: of the side's model.
-        price: that is in force.
+        rates: dollars a token, if its model has a price.
         hardware: the GPUs.
     """
     card: ModelCard = getattr(recipe.pair, side)
@@ -88,7 +88,7 @@ def planned_sampling(
         prompt_tokens=prompts,
         completion_tokens=tokens,
         flops=None if sizes is None else generation_flops(sizes.costs, draws),
-        dollars=None if price is None else dollars(draws, price),
+        dollars=None if rates is None else dollars(draws, rates),
         disk_bytes=drawn.times(BYTES_PER_SAMPLE) + tokens.times(BYTES_PER_TOKEN),
         gpu_hours=None if served is None else served.gpu_hours,
         gpus_an_engine=None if served is None else served.gpus_an_engine,
@@ -120,22 +120,19 @@ def sequences_at_once(recipe: Recipe) -> int:
     return SEQUENCES_AT_ONCE
 
 
-def dollars(draws: Draws, price: Price) -> Amount:
+def dollars(draws: Draws, rates: TokenPrices) -> Amount:
     """Dollars for the draws.
 
     At best each prompt is billed once for all samples of its problem, and what all prompts
-    begin with at the cached rate; at worst every sample pays its whole prompt. Prompts cost
-    nothing here where the price list does not say what they cost.
+    begin with at the cached rate; at worst every sample pays its whole prompt.
     """
-    prompt_rate = price.input or 0.0
-    cached_rate = prompt_rate if price.cached_input is None else price.cached_input
-    least = draws.problems * (
-        draws.examples.low * min(cached_rate, prompt_rate) + draws.question.low * prompt_rate
-    )
-    most = draws.samples.high * draws.prompt.high * prompt_rate
+    prompt, completion = float(rates.input), float(rates.output)
+    cached = min(prompt, float(rates.cached_input))
+    least = draws.problems * (draws.examples.low * cached + draws.question.low * prompt)
+    most = draws.samples.high * draws.prompt.high * prompt
     tokens = completion_tokens(draws)
     return Amount(
-        (min(least, most) + tokens.low * price.output) / TOKENS_PER_PRICE,
-        (most + tokens.high * price.output) / TOKENS_PER_PRICE,
-        (most + tokens.at_most * price.output) / TOKENS_PER_PRICE,
+        min(least, most) + tokens.low * completion,
+        most + tokens.high * completion,
+        most + tokens.at_most * completion,
     )

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from harness.plan.amounts import Amount, Range, known_total, total
-from harness.plan.counts import price_of
+from harness.plan.counts import token_rates_of
 from harness.plan.generating import (
     Draws,
     completion_tokens,
@@ -103,13 +103,13 @@ def _of_card(
     """The test of the models of one card, `served` of which a server answers for."""
     here = count - served
     run = None if sizes is None or not here else served_hours(recipe, sizes, draws, hardware)
-    price = price_of(recipe, card)
+    rates = token_rates_of(recipe, card)
     return PlannedTest(
         models=count,
         prompt_tokens=prompt_tokens_read(draws).times(count),
         completion_tokens=completion_tokens(draws).times(count),
         flops=None if sizes is None else generation_flops(sizes.costs, draws).times(count),
-        dollars=None if price is None or not served else dollars(draws, price).times(served),
+        dollars=None if rates is None or not served else dollars(draws, rates).times(served),
         gpu_hours=None if run is None else run.gpu_hours.times(here),
         engine_starts=0 if run is None else here * run.engines,
         gpus_an_engine=0 if run is None else run.gpus_an_engine,
