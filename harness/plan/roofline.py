@@ -13,7 +13,7 @@ lie between (tests/plan/test_published_throughput.py has them); no GPU was at ha
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, Protocol
 
 Bound = Literal["memory", "compute"]
@@ -64,6 +64,8 @@ class Efficiency:
     overlapping: bool
 
 
+# Chosen so that the measurements in the tests lie between: GPUs of four generations, models of 6 to
+# 405 billion parameters, prompts and completions of 128 to 20,000 tokens.
 FASTEST = Efficiency(0.8, 0.85, 1.0, 0.02, 0.0002, True)
 SLOWEST = Efficiency(0.3, 0.5, 0.7, 0.08, 0.005, False)
 
@@ -146,16 +148,10 @@ def gpus_needed(engine: Engine, tokens: float, efficiency: Efficiency) -> int | 
     """
     gpus = engine.gpus
     while gpus <= MOST_GPUS:
-        if _with_gpus(engine, gpus).room(efficiency) >= engine.cache_bytes(tokens):
+        if replace(engine, gpus=gpus).room(efficiency) >= engine.cache_bytes(tokens):
             return gpus
         gpus *= 2
     return None
-
-
-def _with_gpus(engine: Engine, gpus: int) -> Engine:
-    from dataclasses import replace
-
-    return replace(engine, gpus=gpus)
 
 
 def timing(engine: Engine, work: Generation, efficiency: Efficiency) -> Timing:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import math
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +11,7 @@ import pytest
 
 from harness.errors import InputError
 from harness.plan import plan_of
-from harness.plan.amounts import NOTHING, Amount, Range, known_total, total
+from harness.plan.amounts import Amount, Range
 from harness.plan.estimate import Estimate, estimate_of
 from harness.plan.gpus import load_gpu
 from harness.plan.known import Known, known_of
@@ -49,13 +47,6 @@ def estimate(
                   known_of(recipe).axolotl)  # fmt: skip
     return estimate_of(recipe, known, planned.problems, planned.pools, planned.cells,
                        Hardware(load_gpu(gpu), gpus, price))  # fmt: skip
-
-
-def harness(*arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "harness", *arguments], capture_output=True, text=True, timeout=60,
-        check=False,
-    )  # fmt: skip
 
 
 # --- w2s-math, a second time
@@ -287,58 +278,6 @@ def test_files_without_a_count_are_counted(tmp_path: Path) -> None:
                       "problems.columns={question: question, gold: answer}"]))  # fmt: skip
     assert (planned.problems["train"], planned.problems["test"]) == (3, 2)
     assert planned.pools["se"].samples == 30
-
-
-# --- amounts
-
-
-def test_amounts_add_up() -> None:
-    some = Amount(1, 2, 3)
-    assert total([some, some]) == some.times(2) == Amount(2, 4, 6)
-    assert total([some, None]) is None
-    assert known_total([some, None]) == some
-    assert known_total([None]) is None
-    assert total([]) == NOTHING
-    with pytest.raises(ValueError, match="low <= high"):
-        Amount(2, 1, 3)
-
-
-# --- the command
-
-
-def test_the_command_names_the_gpu_and_fits_a_terminal() -> None:
-    result = harness("plan", "--recipe", "w2s-math", "--gpu", "a100-80gb", "--gpus", "8",
-                     "--gpu-price", "2.5")  # fmt: skip
-    assert result.returncode == 0, result.stderr
-    assert max(map(len, result.stdout.splitlines())) <= 100
-    for words in ("Sampling on 8 × NVIDIA A100 80 GB SXM", "GPUs at $2.5 an hour",
-                  "hours with all 8 GPUs busy", "paired 4.8 to 7.4 points, unpaired 8.8 points",
-                  "none was made for this plan", "4.5 to 3 bytes each"):  # fmt: skip
-        assert words in " ".join(result.stdout.split()), words
-
-
-def test_the_command_as_json_keeps_what_it_had() -> None:
-    document = json.loads(harness("plan", "--recipe", "w2s-micro", "--json").stdout)
-    assert {"recipe", "problems", "match", "ratio", "budgets", "pools", "arms", "cells",
-            "evaluation", "assumptions", "totals", "estimate"} <= document.keys()  # fmt: skip
-    assert document["estimate"]["gpu"]["name"] == "NVIDIA H100 SXM"
-
-
-@pytest.mark.parametrize(
-    ("arguments", "words"),
-    [
-        (("--gpu", "h100"), "did you mean 'h100-sxm'"),
-        (("--gpu", "./none.yaml"), "there is no GPU card none.yaml"),
-        (("--gpus", "0"), "--gpus"),
-        (("--gpu-price", "-1"), "--gpu-price"),
-        (("--gpu-price", "nan"), "--gpu-price"),
-    ],
-)
-def test_mistakes_are_answered_in_words(arguments: tuple[str, ...], words: str) -> None:
-    result = harness("plan", "--recipe", "w2s-micro", *arguments)
-    assert result.returncode == 2
-    assert words in result.stderr
-    assert "Traceback" not in result.stderr
 
 
 def test_a_broken_axolotl_file_does_not_stop_a_plan(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,6 +6,8 @@ Sources, read on 2026-11-25:
   70B and Llama 3.1 405B in fp8, weights and KV cache, all requests at once.
 * NVIDIA, TensorRT-LLM 0.6.1, docs/source/performance.md: GPT-J 6B and LLaMA 7B, batches as given.
 * Neural Magic, nm-vllm, benchmark of commit 2054c1a: Llama 2 7B on an A10G.
+* J. Musgrave, vLLM throughput-latency sweep on A100 (75 tokens a second), and Yobitel,
+  InferenceBench, concurrency sweep (6.48 ms a token): Llama 3.1 8B, one request at a time.
 * Lambda, vllm-benchmark, results/prompt_320/1xH100-80GB-SXM: Mistral 7B, vLLM 0.5.4.
 
 The rows of TensorRT-LLM 0.6.1 for models with grouped-query attention on several GPUs are left
@@ -23,7 +25,7 @@ from harness.budget.architecture import Architecture
 from harness.plan.amounts import Amount, Range
 from harness.plan.generating import Draws, gpu_hours
 from harness.plan.gpus import load_gpu
-from harness.plan.roofline import SLOWEST, Engine, gpus_needed
+from harness.plan.roofline import FASTEST, SLOWEST, Engine, gpus_needed, step_seconds
 from tests.plan.reference_models import (
     GPT_J_6B,
     LLAMA_2_7B,
@@ -142,6 +144,13 @@ def test_vllm_on_a_burst_of_conversations() -> None:
     work = draws(320, 73_671 / 320, 72_094 / 320, 1028, 256)
     estimate, _ = gpu_hours(engine(MISTRAL_7B, "h100-sxm", 1, 2, 0.9), work, 1)
     assert_between(12.54 / 3600, estimate)
+
+
+@pytest.mark.parametrize(("gpu", "seconds"), [("a100-40gb", 1 / 75), ("h100-sxm", 0.00648)])
+def test_vllm_with_one_sequence(gpu: str, seconds: float) -> None:
+    """Llama 3.1 8B in half precision, token by token."""
+    one = engine(LLAMA_3_8B, gpu, 1, 2, 0.9)
+    assert step_seconds(one, 1, 1088, FASTEST) < seconds < step_seconds(one, 1, 1088, SLOWEST)
 
 
 def test_what_fits_where_it_was_served() -> None:
