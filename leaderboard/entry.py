@@ -9,7 +9,7 @@ from harness.report.results import BudgetQuality, Evaluations
 from harness.report.results import SideQuality as ReportedQuality
 from harness.report.schema import Model, ProblemSetSummary, Report
 from harness.report.seeds import differences_by_seed
-from leaderboard.schema import SCHEMA_VERSION, Content, Entry, id_of
+from leaderboard.schema import SCHEMA_VERSION, Content, Entry, QualityDifference, id_of
 
 Document = dict[str, Any]
 _MEASURES = ("pass_at_1", "coverage", "diversity_all", "diversity_solved", "false_positive_rate")
@@ -68,7 +68,7 @@ def _budget(quality: BudgetQuality) -> Document:
         "samples_per_problem": dict(quality.samples_per_problem),
         "cost_wc_over_se": quality.cost.wc_over_se,
         "sides": {side: _side(quality.sides[side]) for side in quality.sides},
-        "difference": quality.difference.model_dump(),
+        "difference": quality.difference.model_dump(include=set(QualityDifference.model_fields)),
     }
 
 

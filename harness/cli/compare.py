@@ -79,6 +79,7 @@ def compare(
     harness compare WC_POOL SE_POOL --match number --budget 5 --json
     """
     from harness.comparison.comparing import ComparisonRequest, compare_pools
+    from harness.comparison.matching import CostSettings
     from harness.comparison.text import comparison_text
 
     document = compare_pools(
@@ -88,8 +89,7 @@ def compare(
             kind=kind,
             budget=budget,
             by=by,
-            parameters=parameters,
-            price_date=price_date.date() if price_date else None,
+            settings=CostSettings(parameters, price_date.date() if price_date else None),
             grader=grader,
             intersection=intersection,
         )

@@ -8,11 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from harness.metrics.estimators import Floats
 from harness.recipe import SIDES, Side
+from harness.statistics import Interval
+from harness.statistics.crossover import RESAMPLES, Curve, resampled_crossover
+from harness.statistics.intervals import percentile_interval
+from harness.statistics.resampling import prior_problems, resampled
 
 MOST_POINTS = 60
 _ROUNDING = 1e-9
@@ -81,3 +86,64 @@ def _thinned(costs: Floats) -> Floats:
     wished = np.geomspace(costs[0], costs[-1], MOST_POINTS)
     nearest = np.searchsorted((costs[1:] + costs[:-1]) / 2, wished)
     return costs[np.unique(nearest)]
+
+
+def curve_document(grid: CostGrid, coverage: Mapping[Side, Floats]) -> dict[str, Any]:
+    """The curve with intervals, its crossover, and a sentence on it.
+
+    Args:
+        grid: the costs.
+        coverage: per side, (problems, points); all problems weigh the same.
+    """
+    if not len(grid.costs):
+        return {"points": [], "crossover": None}
+    problems = len(coverage["wc"])
+    both = np.concatenate([coverage[side] for side in SIDES], axis=1)
+    ends = both.shape[1]
+    sides = [side for side in SIDES for _ in grid.costs]
+    prior = prior_problems(np.zeros(ends), np.ones(ends), sides)
+    drawn = resampled(both, RESAMPLES, 0, lambda sums: sums, prior) / problems
+    halves = dict(zip(SIDES, np.split(drawn, 2, axis=1), strict=True))
+    points = [
+        {
+            "cost": float(cost),
+            "samples_per_problem": {side: float(grid.samples[side][place]) for side in SIDES},
+            "coverage": {
+                side: _interval(coverage[side][:, place], halves[side][:, place]) for side in SIDES
+            },
+            "difference": _interval(
+                coverage["wc"][:, place] - coverage["se"][:, place],
+                halves["wc"][:, place] - halves["se"][:, place],
+            ),
+        }
+        for place, cost in enumerate(grid.costs)
+    ]
+    return {"points": points, "crossover": _crossover(grid, coverage)}
+
+
+def _interval(values: Floats, means: Floats) -> dict[str, float]:
+    value = float(values.mean())
+    return Interval(value, *percentile_interval(means, value)).document()
+
+
+def _crossover(grid: CostGrid, coverage: Mapping[Side, Floats]) -> dict[str, Any]:
+    names: dict[Curve | None, Side | None] = {"first": "wc", "second": "se", None: None}
+    found = resampled_crossover(grid.costs, coverage["wc"], coverage["se"])
+    return {
+        "crossings": [
+            {
+                "cost": one.crossing.cost,
+                "low": one.low,
+                "high": one.high,
+                "better_below": names[one.crossing.above_before],
+                "better_above": names[one.crossing.above_after],
+            }
+            for one in found.intervals
+        ],
+        "better_throughout": names[found.crossover.above_throughout],
+        "share_of_resamples": {
+            "with_crossing": found.share_crossing,
+            "wc_throughout": found.share_first_above,
+            "se_throughout": found.share_second_above,
+        },
+    }

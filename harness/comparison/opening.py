@@ -14,6 +14,9 @@ from harness.pool.draw_file import read_draw
 from harness.pool.identity import differences
 from harness.recipe import SIDES, ModelCard, Side
 
+# What was graded stands in a grader's identity beside how it was graded.
+_OF_THE_SAMPLES = {"samples"}
+
 
 @dataclass(frozen=True)
 class OpenedPool:
@@ -102,7 +105,8 @@ def _graded_by(pool: Pool, grader: str) -> dict[str, Any]:
             f"{grader!r}.",
             f"Grade the new samples: harness grade {pool.folder} --grader {grader}",
         )
-    return pool.grader_identity(grader) or {}
+    identity = pool.grader_identity(grader) or {}
+    return {key: value for key, value in identity.items() if key not in _OF_THE_SAMPLES}
 
 
 def _check_graders(opened: Mapping[Side, OpenedPool], grader: str) -> None:

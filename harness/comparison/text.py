@@ -19,6 +19,13 @@ _TITLES = {
     "diversity_solved": "diversity, solved problems",
     "false_positive_rate": "false-positive rate",
 }
+_WORDS = {
+    "samples": "samples",
+    "usd": "dollars",
+    "flop": "FLOPs",
+    "tok": "completion tokens",
+    "gpu_s": "GPU-seconds",
+}
 _NONE = "–"
 
 
@@ -31,15 +38,15 @@ def comparison_text(document: Document) -> str:
 
 def _head(document: Document) -> str:
     match, sides = document["match"], document["sides"]
-    counts = match["samples_per_problem"]
+    counts, unit = match["samples_per_problem"], match["cost"]["unit"]
     lines = [
         f"WC {sides['wc']['model']}   {sides['wc']['pool']}",
         f"SE {sides['se']['model']}   {sides['se']['pool']}",
         f"{document['problems']:,} problems, matched by {match['kind']}: an SE sample costs as "
         f"much as {fixed_general(match['ratio'])} WC samples",
         f"Budget: {fixed_general(counts['wc'])} WC samples a problem against "
-        f"{fixed_general(counts['se'])} SE samples, {short_number(match['cost']['wc'])} and "
-        f"{short_number(match['cost']['se'])} {match['unit']} a problem",
+        f"{fixed_general(counts['se'])} SE samples, {_cost(match['cost']['se'], unit)} a side in "
+        "all",
     ]
     left_out = document["problems_left_out"]
     if any(left_out.values()):
@@ -114,7 +121,7 @@ def _curve(document: Document) -> str:
         return "Curve: no budget gives both sides at least one sample of these pools."
     rows = [
         [
-            short_number(point["cost"]),
+            short_number(point["cost"] * document["problems"]),
             fixed_general(point["samples_per_problem"]["wc"]),
             fixed_general(point["samples_per_problem"]["se"]),
             *(_metric("coverage", point["coverage"][side]) for side in SIDES),
@@ -122,9 +129,39 @@ def _curve(document: Document) -> str:
         ]
         for point in _spread(points_of_curve)
     ]
-    unit = document["match"]["unit"]
-    headers = [f"{unit} a problem", "WC k", "SE k", "WC coverage", "SE coverage", "WC − SE"]
-    return f"Coverage against cost\n{_table(headers, rows)}\n{document['curve']['crossover_text']}"
+    unit = document["match"]["cost"]["unit"]
+    headers = [_WORDS[unit], "WC k", "SE k", "WC coverage", "SE coverage", "WC − SE"]
+    crossover = _crossover(document["curve"]["crossover"], unit, document["problems"])
+    return f"Coverage against cost (of all problems)\n{_table(headers, rows)}\n{crossover}"
+
+
+def _crossover(found: Document, unit: str, problems: int) -> str:
+    """Where the lead changes, and how sure that is; costs are of all problems."""
+    shares = found["share_of_resamples"]
+    sure = (
+        f"in {percent(shares['wc_throughout'])} of resampled problem sets WC is ahead at every "
+        f"cost, in {percent(shares['se_throughout'])} SE, in {percent(shares['with_crossing'])} "
+        "the lead changes"
+    )
+    if not found["crossings"]:
+        ahead = found["better_throughout"]
+        return f"{ahead.upper() if ahead else 'Neither side'} is ahead at every cost; {sure}."
+    lines = []
+    for one in found["crossings"]:
+        ends = [
+            "open" if one[end] is None else short_number(one[end] * problems)
+            for end in ("low", "high")
+        ]
+        lines.append(
+            f"The lead changes from {one['better_below'].upper()} to "
+            f"{one['better_above'].upper()} at {_cost(one['cost'] * problems, unit)} "
+            f"[95 %: {ends[0]} to {ends[1]}]"
+        )
+    return "; ".join(lines) + f"; {sure}."
+
+
+def _cost(amount: float, unit: str) -> str:
+    return f"{short_number(amount)} {_WORDS[unit]}"
 
 
 def _spread(found: Sequence[Document], most: int = 12) -> list[Document]:
