@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
+from harness.cells import cells_of
+from harness.models import MICRO_PREFIX
 from harness.plan.amounts import NOTHING, Amount, Range, known_total, total
 from harness.plan.counts import token_rates_of
 from harness.plan.detectable import DetectableDifference, detectable_difference
@@ -20,6 +22,8 @@ from harness.recipe import SIDES, ModelCard, Recipe, Side
 
 # Loading weights, compiling and capturing graphs.
 START_SECONDS = Range(20, 300)
+# Models are published in bfloat16 or float16.
+BYTES_OF_A_STORED_WEIGHT = 2
 _SECONDS_PER_HOUR = 3600
 
 
@@ -35,6 +39,7 @@ class Estimate:
         engine_starts: how often an engine is started for sampling and tests.
         start_hours: GPU-hours of the starts.
         detectable: differences that the test set can show.
+        base_model_bytes: files of the models that are loaded, before any finetuning.
         assumptions: what the numbers take for granted, one sentence each.
     """
 
@@ -45,6 +50,7 @@ class Estimate:
     engine_starts: int
     start_hours: Amount
     detectable: DetectableDifference | None
+    base_model_bytes: int = 0
     assumptions: tuple[str, ...] = ()
 
     @property
@@ -95,6 +101,16 @@ class Estimate:
         return known_total([*(side.dollars for side in self._sides), test])
 
     @property
+    def disk_bytes(self) -> Amount | None:
+        """Pools, finished models, and the models that they are made of."""
+        cells = [
+            None if group.disk_bytes is None else Amount.exactly(group.disk_bytes * group.cells)
+            for group in self.training
+        ]
+        pools = [None if side is None else side.disk_bytes for side in self.sampling.values()]
+        return total([*pools, *cells, Amount.exactly(self.base_model_bytes)])
+
+    @property
     def _sides(self) -> list[PlannedSampling]:
         return [side for side in self.sampling.values() if side is not None]
 
@@ -120,6 +136,7 @@ class Estimate:
             "training": [asdict(group) for group in self.training],
             "test": self.test and asdict(self.test),
             "engine_starts": self.engine_starts,
+            "base_model_bytes": self.base_model_bytes,
             "detectable_difference": self.detectable and asdict(self.detectable),
             "assumptions": list(self.assumptions),
             "totals": {name: part and asdict(part) for name, part in self._totals().items()},
@@ -139,6 +156,7 @@ class Estimate:
             ),
             "test_flops": None if self.test is None else self.test.flops,
             "dollars": self.token_dollars,
+            "disk_bytes": self.disk_bytes,
             "sampling_gpu_hours": self.sampling_hours,
             "training_gpu_hours": self.training_hours,
             "test_gpu_hours": self.test_hours,
@@ -191,8 +209,22 @@ def estimate_of(
             START_SECONDS.high * seconds / _SECONDS_PER_HOUR,
         ),
         detectable=detectable_difference(problems["test"]) if problems["test"] else None,
+        base_model_bytes=_base_model_bytes(recipe, known),
     )
     return replace(estimate, assumptions=estimate_assumptions(recipe, known, estimate))
+
+
+def _base_model_bytes(recipe: Recipe, known: Known) -> int:
+    """Files of every model that is loaded here and does not come with the harness."""
+    served = {getattr(recipe.pair, side).id for side in SIDES if recipe.execution.servers_of(side)}
+    trained = {recipe.student(cell.paradigm).id for cell in cells_of(recipe)}
+    return sum(
+        BYTES_OF_A_STORED_WEIGHT * sizes.costs.parameters
+        for name, sizes in known.sizes.items()
+        if sizes is not None
+        and not name.startswith(MICRO_PREFIX)
+        and (name not in served or name in trained)
+    )
 
 
 def _sampling(

@@ -171,6 +171,8 @@ def _test(estimate: Estimate) -> Iterator[str]:
         f"{estimate.engine_starts} engine starts of {START_SECONDS.low:g} to "
         f"{START_SECONDS.high:g} seconds: loading, compiling, capturing graphs."
     )
+    if estimate.base_model_bytes:
+        yield "Base models take 2 bytes a weight on the disk, if they are not there yet."
     if estimate.test:
         yield "Test completions are zero-shot, greedy, and as long as those of the pools."
     found = estimate.detectable

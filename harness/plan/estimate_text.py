@@ -96,7 +96,16 @@ def _totals(estimate: Estimate) -> str:
         busy = " to ".join(_number(hours) for hours in (estimate.hours.low, estimate.hours.high))
         most = _number(estimate.hours.at_most)
         lines.append(f"{busy} hours with all {estimate.hardware.gpus} GPUs busy, at most {most}")
+    if (disk := estimate.disk_bytes) is not None:
+        most = "" if disk.at_most == disk.high else f", at most {short_number(disk.at_most)}B"
+        lines.append(
+            f"disk: {_short(disk)}B{most}, of which base models {_bytes(estimate.base_model_bytes)}"
+        )
     return "\n".join(lines)
+
+
+def _bytes(size: int) -> str:
+    return f"{short_number(size)}B"
 
 
 def _detectable(estimate: Estimate) -> Iterator[str]:

@@ -40,6 +40,7 @@ class PlannedTraining:
         state_bytes: weights, gradients and optimizer over all GPUs.
         least_gpus: that hold the state, at least and at most.
         sharded: whether the base file spreads one model over several GPUs.
+        disk_bytes: of one finished model.
     """
 
     paradigm: str
@@ -54,6 +55,7 @@ class PlannedTraining:
     state_bytes: Range | None
     least_gpus: Range | None
     sharded: bool
+    disk_bytes: int | None
 
 
 def planned_trainings(
@@ -117,6 +119,7 @@ def _planned(
         state_bytes=state,
         least_gpus=None if state is None else least_gpus(state, gpu.memory),
         sharded=is_sharded(dict(base)),
+        disk_bytes=first.disk_bytes,
     )
 
 

@@ -125,6 +125,17 @@ def test_the_test_of_w2s_math_by_hand() -> None:
     assert found.gpu_hours.high == pytest.approx(sum(part.high for part in parts if part))
 
 
+def test_the_disk_of_w2s_math_by_hand() -> None:
+    found = estimate(load_recipe("w2s-math"))
+    weights = 2 * (9_241_705_984 + 27_227_128_320 + 8_537_680_896)
+    assert found.base_model_bytes == weights
+    pools = 300_000 * 250 + 60e6 * 4
+    assert found.disk_bytes is not None
+    # Six cells of each model, in bfloat16.
+    assert found.disk_bytes.low == found.disk_bytes.high == pytest.approx(7 * weights + pools)
+    assert found.disk_bytes.at_most == pytest.approx(7 * weights + pools + 300_000 * 824 * 4)
+
+
 def test_the_paper_could_not_have_shown_its_gaps() -> None:
     found = estimate(load_recipe("w2s-math")).detectable
     assert found is not None
@@ -170,11 +181,13 @@ def test_servers_take_no_gpu_hours_and_are_billed() -> None:
         "w2s-math", [*LOCAL_SERVERS, f"pair.wc={card}", "match.kind=number", "paradigms=[]"]
     )
     sizes: dict[str, Any] = {**SIZES, "hosted": None}
+    del sizes["google/gemma-2-9b"]
     found = estimate(recipe, sizes=sizes)
     wc = found.sampling["wc"]
     assert wc is not None
     assert wc.gpu_hours is wc.flops is wc.speed is None
     assert found.sampling_hours is None
+    assert found.base_model_bytes == 2 * 8_537_680_896  # the student; both sides are elsewhere
     # At best, examples cost the cached rate once a problem, and questions the full one.
     assert wc.dollars is not None
     assert wc.dollars.low == pytest.approx(
