@@ -281,18 +281,6 @@ def test_splits_of_unknown_size_leave_only_the_training() -> None:
     assert planned.document()["estimate"]["totals"]["prompt_tokens"] is None
 
 
-def test_files_without_a_count_are_counted(tmp_path: Path) -> None:
-    for split, count in (("train", 3), ("test", 2)):
-        rows = (json.dumps({"question": f"{split} {n}", "answer": str(n)}) for n in range(count))
-        (tmp_path / f"{split}.jsonl").write_text("\n".join(rows))
-    planned = plan_of(load_recipe(
-        "w2s-gsm8k", ["problems.source=jsonl", f"problems.path={tmp_path}",
-                      "problems.train.count=null", "problems.test.count=null",
-                      "problems.columns={question: question, gold: answer}"]))  # fmt: skip
-    assert (planned.problems["train"], planned.problems["test"]) == (3, 2)
-    assert planned.pools["se"].samples == 30
-
-
 def test_a_broken_axolotl_file_does_not_stop_a_plan(monkeypatch: pytest.MonkeyPatch) -> None:
     def broken(path: Path) -> dict[str, Any]:
         raise InputError("broken")
