@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from harness.errors import HarnessError
 from harness.plan.model_sizes import ModelSizes, sizes_of
-from harness.plan.prompt_lengths import PromptLengths, local_problems, prompt_lengths
+from harness.plan.prompt_lengths import (
+    PromptLengths,
+    is_counted_exactly,
+    local_problems,
+    prompt_lengths,
+)
 from harness.plan.testing import tested_models
-from harness.recipe import Recipe
+from harness.recipe import ModelCard, Recipe
 
 
 @dataclass(frozen=True)
@@ -38,17 +43,25 @@ def known_of(recipe: Recipe) -> Known:
     from harness.training.base_file import read_base_file
 
     cards = [card for card, _ in tested_models(recipe)]
-    lengths = {}
-    for split in ("train", "test"):
-        problems = local_problems(recipe, split)
-        lengths[split] = {card.id: prompt_lengths(recipe, card, problems) for card in cards}
     try:
         axolotl = read_base_file(axolotl_base_file(recipe.training.axolotl))
     except HarnessError:
         axolotl = {}
     return Known(
         sizes={card.id: sizes_of(card) for card in cards},
-        train=lengths["train"],
-        test=lengths["test"],
+        train=_lengths(recipe, "train", cards),
+        test=_lengths(recipe, "test", cards),
         axolotl=axolotl,
     )
+
+
+def _lengths(recipe: Recipe, split: str, cards: Sequence[ModelCard]) -> dict[str, PromptLengths]:
+    """Prompt lengths by the model's id; texts are measured once for each way of counting."""
+    problems = local_problems(recipe, split)
+    measured: dict[str, PromptLengths] = {}
+    for card in cards:
+        way = card.id if is_counted_exactly(card) else ""
+        if way not in measured:
+            measured[way] = prompt_lengths(recipe, card, problems)
+        measured[card.id] = measured[way]
+    return measured

@@ -63,6 +63,11 @@ def local_problems(recipe: Recipe, split: str) -> list[Problem] | None:
         return None  # Drawing will say what is wrong with them; a plan is not the place.
 
 
+def is_counted_exactly(card: ModelCard) -> bool:
+    """Whether the tokens of a card's model can be counted here."""
+    return card.id.startswith(MICRO_PREFIX)
+
+
 def prompt_lengths(
     recipe: Recipe, card: ModelCard, problems: Sequence[Problem] | None
 ) -> PromptLengths:
@@ -73,7 +78,7 @@ def prompt_lengths(
         card: the model whose tokens are counted.
         problems: the problems, where they are at hand.
     """
-    count = _micro_tokens if card.id.startswith(MICRO_PREFIX) else _estimated_tokens
+    count = _micro_tokens if is_counted_exactly(card) else _estimated_tokens
     unknown = []
     if problems:
         prompts = [training_prompt(recipe.prompt, problem.question) for problem in problems]
