@@ -18,7 +18,7 @@ _SPAN = re.compile(
 )
 _NUMBER = re.compile(
     r"(?:(?<![\w)\]}.])[-+\u2212]\s?)?[$\u20ac\u00a3]?\s?(?:\d{1,3}(?:,\d{3})+(?!\d)(?:\.\d+)?|\d+(?:[.,]\d+)?|\.\d+)"
-    r"(?:\s?/\s?\d+)?(?:\s?(?:\\?%|percent\b))?"
+    r"(?:\s?/\s?\d+)?(?:\s?(?:\\?%|percent\b))?(?:\s(?:hundred|thousand|million|billion|trillion)\b)*"
 )
 _WORD = re.compile(r"[^\W\d_]{2,}")
 _HEDGE = re.compile(
