@@ -65,6 +65,39 @@ def test_a_word_that_changes_the_value_counts(gold: str, answer: str) -> None:
     assert compare_answers(gold, answer).outcome != "correct"
 
 
+NO_ANSWERS_OF_FOUR = [
+    "4 is wrong", "the answer is not 4", "the answer isn't 4", "it is not equal to 4",
+    "the answer is 4, which is false", "it is less than 4", "the answer is at least 4",
+    "anything except 4", "The answer is between 3 and 4", "The sum of 3 and 4", "answer: 4x",
+    "the answer is 4 squared", "The answer is 4 million", "the answer is 4 times 5",
+    "the answer is minus 4", "answer is negative 4", "the answer is 2 + 4", "it equals 10-4",
+    "the answer is x=4y", "the probability is 3 in 4", "the ratio is 3:4", "the ratio is 1 to 4",
+    "The time is 3:04", "the answer is the square root of 4", "the answer is half of 4",
+    "the answer is 4 dozen", "the answer is 4^2", "the answer is 1/4", "the answer is 4.5",
+    "the answer is 4!", "the answer is 3 * 4", "it is twice 4", "the answer is 4 - 1",
+]  # fmt: skip
+ANSWERS_OF_FOUR = [
+    "The answer is 4.", "The answer is $4$.", "So there are 4 apples left", "Answer: 4",
+    "answer = 4", "The final result is **4**", "the answer is 2+2=4", "the total is 4 dollars",
+    "The value of x is 4", "it is not 10, it is 4", "the area is 4 m", "The answer is 4 meters",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("answer", NO_ANSWERS_OF_FOUR)
+def test_a_part_of_a_sentence_is_not_its_answer(answer: str) -> None:
+    assert compare_answers("4", answer).outcome != "correct"
+
+
+@pytest.mark.parametrize("answer", ANSWERS_OF_FOUR)
+def test_the_answer_of_a_sentence(answer: str) -> None:
+    assert compare_answers("4", answer).outcome == "correct"
+
+
+def test_the_sign_in_a_sentence_counts() -> None:
+    assert compare_answers("-4", "the answer is minus 4").outcome == "correct"
+    assert compare_answers("-4", "the answer is negative -4").outcome != "correct"
+
+
 def test_number_words_are_a_convention() -> None:
     strict = conventions_of("default", {"number_words": False})
     for answer in ("2.5 million", "five apples", "two and a half million"):
@@ -72,27 +105,9 @@ def test_number_words_are_a_convention() -> None:
 
 
 ONES = [
-    "zero",
-    "one",
-    "two",
-    "three",
-    "four",
-    "five",
-    "six",
-    "seven",
-    "eight",
-    "nine",
-    "ten",
-    "eleven",
-    "twelve",
-    "thirteen",
-    "fourteen",
-    "fifteen",
-    "sixteen",
-    "seventeen",
-    "eighteen",
-    "nineteen",
-]
+    "zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven",
+    "twelve", "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen",
+]  # fmt: skip
 TENS = ["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"]
 
 
