@@ -8,7 +8,7 @@ from itertools import islice
 from harness.grading.extraction import MAX_CHARACTERS
 
 Pair = tuple[str, str]
-_MOST_CHARACTERS = 4_000_000
+_MOST_CHARACTERS = 1_000_000
 
 
 def next_batch(pairs: Iterator[Pair], most: int) -> list[Pair]:

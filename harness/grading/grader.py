@@ -9,10 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 from harness.errors import InputError, Issues, unknown_name
+from harness.grading.closing import Closing
 from harness.grading.comparison import MAX_ANSWER_CHARACTERS, normalised
 from harness.grading.conventions import DEFAULT_CONVENTIONS, Conventions
 from harness.grading.extraction import FORMATS
@@ -26,7 +26,7 @@ from harness.grading.symbolic import DEADLINE_SECONDS, MEMORY_MIB
 from harness.grading.verdict import Verdict
 
 
-class Grader:
+class Grader(Closing):
     """Grades completions against gold answers. A context manager; one thread at a time.
 
     Args:
@@ -112,17 +112,6 @@ class Grader:
         if self._pool:
             self._pool.close()
             self._pool = None
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        problem: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
 
 def gold_fault(gold: str, options: Conventions) -> str:

@@ -179,7 +179,7 @@ class TestBatches:
         sizes = []
         while batch := next_batch(stream, 5):
             sizes.append(len(batch))
-        assert sizes == [3, 5, 5]
+        assert sizes == [1, 1, 1, 1, 5, 4]
 
     def test_what_is_over_the_cap_is_cut_right_behind_it(self) -> None:
         (pair,) = next_batch(iter([("1", "x" * (MAX_CHARACTERS + 99))]), 5)
