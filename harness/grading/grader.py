@@ -19,10 +19,12 @@ from harness.grading.extraction import FORMATS
 from harness.grading.grading_pool import GradingPool
 from harness.grading.identity import grader_identity
 from harness.grading.memo import default_memo
+from harness.grading.normalisation import plain_latex
 from harness.grading.other_graders import comparison_named
 from harness.grading.reader import read_answer
 from harness.grading.readings import Opaque
 from harness.grading.symbolic import DEADLINE_SECONDS, MEMORY_MIB
+from harness.grading.symbolic_caps import refusal
 from harness.grading.verdict import Verdict
 
 
@@ -120,6 +122,7 @@ def gold_fault(gold: str, options: Conventions) -> str:
         return "it is empty; no answer can be right."
     if len(gold) > MAX_ANSWER_CHARACTERS:
         return f"it has {len(gold):,} characters; expected {MAX_ANSWER_CHARACTERS} at most."
-    if isinstance(read_answer(gold, options), Opaque):
+    plain = plain_latex(gold, options)
+    if isinstance(read_answer(gold, options), Opaque) and refusal(plain, plain):
         return f"{gold[:80]!r} was not understood; only the same text counts as right."
     return ""

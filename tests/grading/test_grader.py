@@ -176,7 +176,17 @@ class TestOtherGraders:
 
 
 def test_golds_that_cannot_be_read_are_listed() -> None:
-    golds = ["5", "", "  $$ ", "\\frac{1}{2", "\\foo{3}", "x" * 2000, "Monday", "(1,2)"]
+    golds = [
+        "5",
+        "",
+        "  $$ ",
+        "\\frac{1}{2",
+        "\\foo{3}",
+        "x" * 2000,
+        "Monday",
+        "(1,2)",
+        "\\sum_k k",
+    ]
     with Grader("boxed", memo=False) as grader:
         issues = list(grader.check_golds(golds))
     assert [issue.where for issue in issues] == [f"gold answer {n}" for n in (2, 3, 4, 5, 6)]
