@@ -16,9 +16,8 @@ from harness.comparison.cost_models import cost_models_document
 from harness.comparison.costs import CostSettings, SideCosts, costs_of
 from harness.comparison.curves import cost_grid, coverage_on, curve_document
 from harness.comparison.estimates import Arrays, at_budget, by_group
-from harness.comparison.matching import chosen_match, largest_budget, matched
+from harness.comparison.matching import chosen_match
 from harness.comparison.opening import OpenedPool, open_pools, pairing_of
-from harness.errors import InputError
 from harness.metrics.adaptive_arrays import AdaptiveArrays, arrays_of
 from harness.metrics.solution_keys import TEXT
 from harness.recipe import SIDES, Side
@@ -69,7 +68,6 @@ def compare_pools(request: ComparisonRequest) -> dict[str, Any]:
     drawn: dict[Side, int] = {side: arrays[side].largest_k for side in SIDES}
     costs = costs_of(opened, arrays, request.settings, request.kind)
     match = chosen_match(costs, request.kind, request.budget, drawn, len(pairing.ids))
-    _refuse_more_than_drawn(costs, match, drawn, len(pairing.ids))
     counts: dict[Side, float] = {side: float(match.samples_per_problem[side]) for side in SIDES}
     sides, difference = at_budget(arrays, counts)
     grid = cost_grid(costs.found[match.kind], drawn)
@@ -82,7 +80,11 @@ def compare_pools(request: ComparisonRequest) -> dict[str, Any]:
         "problems": len(pairing.ids),
         "problems_left_out": dict(pairing.left_out),
         "grader": {"name": request.grader, **opened["wc"].grader},
-        "match": match.document(),
+        "notes": _notes(request.pools, costs, match, len(pairing.ids)),
+        "match": {
+            **match.document(),
+            "cost": {**match.document()["cost"], "unit": costs.unit_of(match.kind)},
+        },
         "sides": {
             side: {
                 "pool": opened[side].place,
@@ -97,8 +99,31 @@ def compare_pools(request: ComparisonRequest) -> dict[str, Any]:
         "by": request.by,
         "by_group": groups,
         "curve": curve_document(grid, coverage_on(grid, coverage)),
-        "cost_models": cost_models_document(costs, match.samples_per_problem["se"], arrays, drawn),
+        "cost_models": cost_models_document(costs, match, difference["coverage"], arrays, drawn),
     }
+
+
+def _notes(
+    pools: Mapping[Side, Path], costs: SideCosts, match: PoolMatch, problems: int
+) -> list[str]:
+    """What makes the numbers mean something else than they seem to."""
+    notes = []
+    if pools["wc"].resolve() == pools["se"].resolve():
+        notes.append("both sides are one and the same pool.")
+    if match.ratio < 1:
+        notes.append(
+            f"by {match.kind} a sample of WC costs more than one of SE; were the pools given in "
+            "the order WC_POOL SE_POOL?"
+        )
+    few = [one.upper() for one in SIDES if match.samples_per_problem[one] * problems < 1]
+    if few:
+        notes.append(f"the budget pays for less than one sample of {few[0]} over all problems.")
+    if match.kind in costs.relative:
+        notes.append(
+            "without token counts in both pools, completions of both sides are taken as equally "
+            "long, and costs are told in SE samples."
+        )
+    return notes
 
 
 def _arrays(opened: OpenedPool, request: ComparisonRequest, ids: tuple[str, ...]) -> Arrays:
@@ -118,23 +143,3 @@ def _refused(arrays: Mapping[Side, Arrays]) -> dict[str, str]:
         "many distinct solutions more samples would have shown cannot be estimated without bias"
     )
     return {"diversity_all": reason, "diversity_solved": reason}
-
-
-def _refuse_more_than_drawn(
-    costs: SideCosts, match: PoolMatch, drawn: Mapping[Side, int], problems: int
-) -> None:
-    counts = match.samples_per_problem
-    short = [side for side in SIDES if counts[side] > drawn[side]]
-    if not short:
-        return
-    most = matched(costs, match.kind, largest_budget(costs, match.kind, drawn), problems)
-    lacks = " and ".join(
-        f"{float(counts[side]):.4g} {side.upper()} samples a problem (the pool has {drawn[side]})"
-        for side in short
-    )
-    possible = {side: f"{float(most.samples_per_problem[side]):.4g}" for side in SIDES}
-    raise InputError(
-        f"the budget asks for {lacks}.",
-        f"Possible is a budget of up to {possible['se']} SE samples a problem, against "
-        f"{possible['wc']} of WC; for more, draw or import more.",
-    )

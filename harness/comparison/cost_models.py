@@ -8,23 +8,24 @@ beside the winners under the others.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from fractions import Fraction
 from typing import Any
 
 from harness.budget.amounts import BudgetAmount
+from harness.budget.pool_matching import PoolMatch
 from harness.comparison.costs import SideCosts
-from harness.comparison.estimates import Arrays, columns_at
+from harness.comparison.estimates import Arrays, coverage_difference
 from harness.comparison.matching import largest_budget, matched
 from harness.errors import InputError
 from harness.recipe import SIDES, Side
-from harness.statistics import paired_difference
+from harness.statistics import CONFIDENCE
 
 Document = dict[str, Any]
 
 
 def cost_models_document(
     costs: SideCosts,
-    se_samples: Fraction,
+    match: PoolMatch,
+    difference: Document,
     arrays: Mapping[Side, Arrays],
     drawn: Mapping[Side, int],
 ) -> Document:
@@ -34,45 +35,51 @@ def cost_models_document(
 
     Args:
         costs: what a sample costs under each.
-        se_samples: SE samples a problem of the budget.
+        match: of the comparison.
+        difference: in coverage at that match.
         arrays: both sides, over the same problems.
         drawn: samples that each problem of a side has at least.
 
     Returns:
         `models`, one for each cost model; `refused`, the others with the reason; `winner_changes`
         and `verdict`, the same in words. A winner is the side with the higher coverage,
-        significant where the interval of the difference leaves 0 out.
+        significant where the interval of the difference leaves 0 out and the test rejects too.
     """
-    models = []
+    models, refused = [], dict(costs.refused)
+    wished = BudgetAmount(match.samples_per_problem["se"], "samples")
     for kind in costs.found:
-        most = largest_budget(costs, kind, drawn)
-        amount = min(BudgetAmount(se_samples, "samples"), most, key=lambda one: one.value)
-        match = matched(costs, kind, amount, len(arrays["wc"].problem_ids))
+        try:
+            most = largest_budget(costs, kind, drawn)
+            amount = min(wished, most, key=lambda one: one.value)
+            found = matched(costs, kind, amount, len(arrays["wc"].problem_ids))
+        except InputError as error:
+            refused[kind] = error
+            continue
+        counts: dict[Side, float] = {side: float(found.samples_per_problem[side]) for side in SIDES}
+        same = kind == match.kind
         models.append(
             {
                 "kind": kind,
-                "ratio": float(match.ratio),
-                "limited_by_pool": amount == most and most.value < se_samples,
-                **_at(arrays, {side: float(match.samples_per_problem[side]) for side in SIDES}),
+                "ratio": float(found.ratio),
+                "limited_by_pool": most.value < wished.value,
+                "samples_per_problem": counts,
+                **_winner(difference if same else coverage_difference(arrays, counts)),
             }
         )
     return {
         "models": models,
-        "refused": {kind: _reason(error) for kind, error in costs.refused.items()},
+        "refused": {kind: _reason(error) for kind, error in refused.items()},
         "winner_changes": len({one["winner"] for one in models} - {None}) > 1,
         "verdict": _verdict(models),
     }
 
 
-def _at(arrays: Mapping[Side, Arrays], samples_per_problem: Mapping[Side, float]) -> Document:
-    wc, se = (columns_at(arrays[side], samples_per_problem[side])["coverage"] for side in SIDES)
-    difference = paired_difference(wc, se)
-    winner = None if difference.value == 0 else "wc" if difference.value > 0 else "se"
+def _winner(difference: Document) -> Document:
+    value, low, high = (difference[key] for key in ("value", "low", "high"))
     return {
-        "samples_per_problem": dict(samples_per_problem),
-        "difference": {"coverage": difference.document()},
-        "winner": winner,
-        "significant": bool(difference.low > 0 or difference.high < 0),
+        "difference": {"coverage": difference},
+        "winner": None if value == 0 else "wc" if value > 0 else "se",
+        "significant": (low > 0 or high < 0) and difference["p_value"] < 1 - CONFIDENCE,
     }
 
 
@@ -84,7 +91,8 @@ def _reason(error: InputError) -> str:
 def _verdict(models: Sequence[Document]) -> str:
     winners: dict[str | None, list[str]] = {}
     for one in models:
-        name = one["kind"] if one["significant"] else f"{one['kind']} (not significant)"
+        unsure = one["winner"] and not one["significant"]
+        name = f"{one['kind']} (not significant)" if unsure else one["kind"]
         winners.setdefault(one["winner"], []).append(name)
     parts = [
         f"{side.upper()} by {', '.join(winners[side])}" if side else f"equal by {', '.join(names)}"

@@ -1,15 +1,18 @@
-"""What a sample of each pool costs, under every cost model that cards and counts allow."""
+"""What a sample of each pool costs, under every cost model that cards and counts allow.
+
+What a recipe would be told to add (`match.…`) is said here in the options of the comparison.
+"""
 
 from __future__ import annotations
 
 import datetime
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Literal
 
-from harness.budget.amounts import KINDS, Kind
+from harness.budget.amounts import KINDS, UNIT_OF_KIND, Kind
 from harness.budget.architecture import Architecture, architecture_of
 from harness.budget.cost_models import CostModel, Prompts, SampleCost, TokenMeans, sample_cost
 from harness.comparison.estimates import Arrays
@@ -23,6 +26,12 @@ ParameterCount = Literal["total", "non_embedding", "nominal"]
 PARAMETER_COUNTS: tuple[ParameterCount, ...] = ("total", "non_embedding", "nominal")
 # Their ratio is that of a completion token, whatever the length of the completions.
 _BY_COMPLETION_TOKEN = ("compute", "price")
+_OPTIONS = {
+    "match.prompts: none": "--prompts none",
+    "match.price_date": "--price-date",
+    "match.parameters": "--parameters",
+    ", or set match.batch: false": ", or leave --batch out",
+}
 
 
 @dataclass(frozen=True)
@@ -48,14 +57,19 @@ class SideCosts:
     """What samples cost, by cost model.
 
     Attributes:
-        found: per cost model and side, in its unit (`UNIT_OF_KIND`).
+        found: per cost model and side, in the unit of `unit_of`.
         refused: the cost models that cannot be worked out, with the reason.
-        relative: those of which only the ratio of both sides is known, not the unit.
+        relative: those of which only the ratio of both sides is known, for want of token counts:
+            completions are taken as equally long, and the cost of an SE sample is the unit.
     """
 
     found: Mapping[Kind, Mapping[Side, SampleCost]]
     refused: Mapping[Kind, InputError]
     relative: frozenset[Kind]
+
+    def unit_of(self, kind: Kind) -> str:
+        """What costs are counted in; "se_samples" where only the ratio is known."""
+        return "se_samples" if kind in self.relative else UNIT_OF_KIND[kind]
 
 
 def costs_of(
@@ -83,28 +97,39 @@ def costs_of(
             measured = dict.fromkeys(SIDES, TokenMeans(completion=1))
             relative.add(kind)
         try:
-            found[kind] = _both(kind, opened, measured or means, settings, kind == asked)
+            costs = _both(kind, opened, measured or means, settings, kind == asked)
         except InputError as error:
             refused[kind] = error
+            continue
+        found[kind] = _in_se_samples(costs) if kind in relative else costs
     return SideCosts(found, refused, frozenset(relative))
+
+
+def _in_se_samples(costs: Mapping[Side, SampleCost]) -> dict[Side, SampleCost]:
+    unit = costs["se"].per_sample
+    return {side: SampleCost(costs[side].per_sample / unit) for side in SIDES}
 
 
 def means_of(opened: OpenedPool, arrays: Arrays) -> TokenMeans:
     """What a sample of a pool takes on average, as measured; None where nobody counted.
 
-    Seconds and cached tokens come from the ledger of the whole pool.
+    Seconds and cached tokens come from the ledger of the whole pool; a server's seconds count
+    for each of its GPUs.
     """
-    books, tokens = books_of(opened.pool.ledger()), arrays.tokens
-    samples, drawn = int(arrays.samples.sum()), len(opened.pool)
+    tokens = arrays.tokens
+    samples, drawn = int(tokens.samples.sum()), len(opened.pool)
     if not samples:
         return TokenMeans()
-    counted = not tokens.uncounted.any()
+    books = books_of(opened.pool.ledger())
     prompt, completion = int(tokens.prompt.sum()), int(tokens.completion.sum())
+    seconds = Fraction(str(books.server_seconds)) * opened.gpus_of_a_server / drawn
     return TokenMeans(
-        prompt=Fraction(prompt, samples) if counted and prompt else None,
-        completion=Fraction(completion, samples) if counted and completion else None,
+        prompt=Fraction(prompt, samples) if prompt and not tokens.uncounted_prompts.any() else None,
+        completion=Fraction(completion, samples)
+        if completion and not tokens.uncounted.any()
+        else None,
         cached=Fraction(books.kept.cached, drawn),
-        seconds=Fraction(str(books.server_seconds)) / drawn if books.server_seconds else None,
+        seconds=seconds or None,
     )
 
 
@@ -146,23 +171,68 @@ def _both(
     )
     issues, costs = Issues(), {}
     for side in SIDES:
-        try:
-            card = cards[side] or _without_card(kind, side, opened[side])
-            architecture = _architecture(card, ask_hub) if kind == "compute_exact" else None
-            costs[side] = sample_cost(model, card, means[side], architecture=architecture)
-        except InputError as error:
+        card = cards[side]
+        missing = list(_missing(model, side, opened[side], means[side]))
+        for error in missing:
             issues.add(side.upper(), error.message, error.advice)
+        if missing:
+            continue
+        try:
+            costs[side] = _cost(
+                model, card or ModelCard(id=opened[side].model), means[side], ask_hub
+            )
+        except InputError as error:
+            issues.add(side.upper(), error.message, in_options(error.advice))
     issues.raise_if_any(f"a match by {kind} is not possible with these pools and cards:")
     return costs
 
 
-def _without_card(kind: Kind, side: Side, opened: OpenedPool) -> ModelCard:
-    if kind in ("number", "tokens", "gpu_seconds"):
-        return ModelCard(id=opened.model)
-    raise InputError(
-        f"{opened.place} has no card of {opened.model}, so its size and prices are not known.",
-        f"Give one with --{side}-card.",
+def _cost(model: CostModel, card: ModelCard, means: TokenMeans, ask_hub: bool) -> SampleCost:
+    architecture = _architecture(card, ask_hub) if model.kind == "compute_exact" else None
+    cost = sample_cost(model, card, means, architecture=architecture)
+    if cost.per_sample <= 0:
+        raise InputError("a sample costs nothing, so there is no ratio.", "Choose another --match.")
+    return cost
+
+
+def _missing(
+    model: CostModel, side: Side, opened: OpenedPool, means: TokenMeans
+) -> Iterator[InputError]:
+    """What a pool and its card lack for a cost model, all of it."""
+    kind, card = model.kind, opened.card
+    if card is None and kind in ("compute", "compute_exact", "price"):
+        yield InputError(
+            f"the pool has no card of {opened.model}, so its size and prices are not known.",
+            f"Give one with --{side}-card.",
+        )
+    if kind == "gpu_seconds" and means.seconds is None:
+        if card is None or card.tokens_per_gpu_second is None:
+            yield InputError(
+                "there are no seconds in the pool's ledger, and no `tokens_per_gpu_second` in a card.",
+                f"Give a card that does with --{side}-card.",
+            )
+            return
+    elif kind in ("number", "gpu_seconds"):
+        return
+    if means.completion is None:
+        yield _uncounted("completion_tokens")
+    prompts_count = model.prompts_in_force != "none" or kind == "compute_exact"
+    if prompts_count and kind != "gpu_seconds" and means.prompt is None:
+        yield _uncounted("prompt_tokens")
+
+
+def _uncounted(column: str) -> InputError:
+    return InputError(
+        f"`{column}` of some or all samples are not in the pool.",
+        f"Import the samples with `{column}`.",
     )
+
+
+def in_options(advice: str) -> str:
+    """Advice that names keys of a recipe, with the options of `harness compare` instead."""
+    for key, option in _OPTIONS.items():
+        advice = advice.replace(key, option)
+    return advice
 
 
 def _common_count(cards: Mapping[Side, ModelCard | None]) -> ParameterCount:

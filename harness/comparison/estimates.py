@@ -3,14 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from harness.errors import InputError
 from harness.metrics.adaptive_arrays import AdaptiveArrays
-from harness.metrics.measuring import LEVEL_RESAMPLES, Columns, compare, side_columns
+from harness.metrics.measuring import (
+    LEVEL_RESAMPLES,
+    RESAMPLES,
+    Columns,
+    Comparison,
+    compare,
+    side_columns,
+)
 from harness.metrics.pool_arrays import PoolArrays
+from harness.metrics.side_columns import distinct_column
 from harness.metrics.solution_keys import KEYS
 from harness.recipe import SIDES, Side
 from harness.statistics import bootstrap_mean
@@ -18,25 +27,65 @@ from harness.statistics import bootstrap_mean
 Arrays = PoolArrays | AdaptiveArrays
 Document = dict[str, Any]
 
-_GROW_WITH_SAMPLES = ("coverage", "distinct", *(f"distinct_{key}" for key in KEYS))
+_GROW_WITH_SAMPLES = ("coverage", *(distinct_column(key) for key in KEYS))
 
 
-def columns_at(arrays: Arrays, samples_per_problem: float) -> Columns:
-    """The (problems,) values of one side at a real number of samples a problem.
+def compared_columns(
+    columns: Mapping[Side, Columns],
+    samples_per_problem: Mapping[Side, float],
+    resamples: int = RESAMPLES,
+) -> Comparison:
+    """Both sides at real numbers of samples a problem.
 
-    From 1 on by the estimators for real k. Below 1 only that share of the problems gets a
-    sample, so what one sample shows is weighted with it.
+    From 1 on the columns hold for that number. Below 1 only that share of the problems gets a
+    sample, so that what one sample shows, its interval included, is weighted with the share.
+
+    Args:
+        columns: per side, of `columns_at`.
+        samples_per_problem: of each side.
+        resamples: how many times the problems are resampled.
+    """
+    shares = {side: min(samples_per_problem[side], 1.0) for side in SIDES}
+    comparison = compare(columns, resamples)
+    return replace(
+        comparison,
+        columns={side: _weighted(comparison.columns[side], shares[side]) for side in SIDES},
+        sums={side: _weighted(comparison.sums[side], shares[side]) for side in SIDES},
+    )
+
+
+def _weighted(columns: Columns, share: float) -> Columns:
+    return {
+        name: values * share if name in _GROW_WITH_SAMPLES and share < 1 else values
+        for name, values in columns.items()
+    }
+
+
+def columns_at(
+    arrays: Mapping[Side, Arrays], samples_per_problem: Mapping[Side, float]
+) -> dict[Side, Columns]:
+    """The (problems,) values of both sides, of one sample where there is less than one.
 
     Raises:
         InputError: a problem has fewer samples.
     """
-    columns = side_columns(arrays, max(samples_per_problem, 1.0))
-    if samples_per_problem >= 1:
-        return columns
-    return {
-        name: values * samples_per_problem if name in _GROW_WITH_SAMPLES else values
-        for name, values in columns.items()
+    return {side: side_columns(arrays[side], max(samples_per_problem[side], 1.0)) for side in SIDES}
+
+
+def coverage_difference(
+    arrays: Mapping[Side, Arrays], samples_per_problem: Mapping[Side, float]
+) -> Document:
+    """WC minus SE in coverage, as `at_budget` has it.
+
+    Raises:
+        InputError: a problem has fewer samples.
+    """
+    columns = {
+        side: {"coverage": arrays[side].coverage(max(samples_per_problem[side], 1.0))}
+        for side in SIDES
     }
+    difference: Document = compared_columns(columns, samples_per_problem).differences()["coverage"]
+    return difference
 
 
 def side_document(arrays: Arrays, metrics: Document, samples_per_problem: float) -> Document:
@@ -47,8 +96,9 @@ def side_document(arrays: Arrays, metrics: Document, samples_per_problem: float)
     """
     bound = None
     if arrays.undecided and isinstance(arrays, PoolArrays):
-        most = columns_at(arrays.undecided_as_correct(), samples_per_problem)
-        bound = bootstrap_mean(most["coverage"]).document()
+        most = arrays.undecided_as_correct().coverage(max(samples_per_problem, 1.0))
+        share = min(samples_per_problem, 1.0)
+        bound = {name: end * share for name, end in bootstrap_mean(most).document().items()}
     return {
         "samples": int(arrays.samples.sum()),
         "undecided": arrays.undecided,
@@ -65,8 +115,7 @@ def at_budget(
     Raises:
         InputError: a problem has fewer samples than the budget asks for.
     """
-    columns = {side: columns_at(arrays[side], samples_per_problem[side]) for side in SIDES}
-    comparison = compare(columns)
+    comparison = compared_columns(columns_at(arrays, samples_per_problem), samples_per_problem)
     sides = {
         side: side_document(arrays[side], comparison.metrics(side), samples_per_problem[side])
         for side in SIDES
@@ -96,12 +145,12 @@ def by_group(
             f"no problem has a {kind}, so nothing can be shown by {kind}.",
             f"Import the pools with problems that have `{kind}`, or leave --by out.",
         )
-    columns = {side: columns_at(arrays[side], samples_per_problem[side]) for side in SIDES}
+    columns = columns_at(arrays, samples_per_problem)
     names, found = np.array(groups), {}
     for name in sorted(set(groups), key=lambda one: (not one, one)):
         places = np.flatnonzero(names == name)
         part = {side: {n: v[places] for n, v in columns[side].items()} for side in SIDES}
-        comparison = compare(part, LEVEL_RESAMPLES)
+        comparison = compared_columns(part, samples_per_problem, LEVEL_RESAMPLES)
         found[name] = {
             "problems": len(places),
             "sides": {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from fractions import Fraction
 
@@ -43,11 +44,27 @@ def chosen_match(
             "Give the budget as SE samples a problem, or import the samples with "
             "`completion_tokens`.",
         )
-    return matched(costs, chosen, amount or largest_budget(costs, chosen, drawn), problems)
+    most = largest_budget(costs, chosen, drawn)
+    match = matched(costs, chosen, amount or most, problems)
+    counts = match.samples_per_problem
+    if any(counts[side] > drawn[side] for side in SIDES):
+        raise _more_than_drawn(match, matched(costs, chosen, most, problems), drawn, amount)
+    most_samples = max(counts.values()) * problems
+    if most_samples < 1:
+        raise InputError(
+            f"the budget pays for {float(most_samples):.3g} of a sample over all "
+            f"{problems:,} problems.",
+            "Give a larger one: --budget 1 is one SE sample a problem.",
+        )
+    return match
 
 
 def matched(costs: SideCosts, kind: Kind, amount: BudgetAmount, problems: int) -> PoolMatch:
-    """Both sides at one budget under one cost model."""
+    """Both sides at one budget under one cost model.
+
+    Raises:
+        InputError: the amount is in another unit, or does not pay for a prompt.
+    """
     both = costs.found[kind]
     return match_budgets(
         kind,
@@ -65,10 +82,50 @@ def largest_budget(costs: SideCosts, kind: Kind, drawn: Mapping[Side, int]) -> B
         InputError: all samples of the WC pool cost less than a prompt of SE.
     """
     both = costs.found[kind]
+    empty = [side.upper() for side in SIDES if not drawn[side]]
+    if empty:
+        raise InputError(
+            f"the {' and the '.join(empty)} pool has no sample of the problems that are compared.",
+            "Draw or import some.",
+        )
     affordable = both["wc"].of(Fraction(drawn["wc"])) - both["se"].per_problem
     if affordable <= 0:
-        raise InputError("all samples of the WC pool together cost less than one prompt of SE.")
+        raise InputError(
+            "all samples of the WC pool together cost less than one prompt of SE.",
+            "Draw or import more of WC, or leave prompts out with --prompts none.",
+        )
     return BudgetAmount(min(Fraction(drawn["se"]), affordable / both["se"].per_sample), "samples")
+
+
+def _more_than_drawn(
+    match: PoolMatch,
+    most: PoolMatch,
+    drawn: Mapping[Side, int],
+    amount: BudgetAmount | None,
+) -> InputError:
+    """The refusal of a budget that a pool does not hold, with the largest that both do."""
+    counts, possible = match.samples_per_problem, most.samples_per_problem
+    lacks = " and ".join(
+        f"{float(counts[side]):.4g} {side.upper()} samples a problem (the pool has {drawn[side]})"
+        for side in SIDES
+        if counts[side] > drawn[side]
+    )
+    largest = rounded_down(possible["se"])
+    if amount is not None and amount.unit != "samples":
+        largest += f" or {rounded_down(most.cost['se'])}{amount.unit}"
+    return InputError(
+        f"the budget asks for {lacks}.",
+        f"The largest --budget that both pools hold is {largest} (up to "
+        f"{rounded_down(possible['se'])} SE samples a problem against "
+        f"{rounded_down(possible['wc'])} of WC); for more, draw or import more.",
+    )
+
+
+def rounded_down(amount: Fraction) -> str:
+    """Four digits, never more than the amount itself, so that it can be given as a budget."""
+    exponent = math.floor(math.log10(amount)) - 3
+    digits = math.floor(amount / Fraction(10) ** exponent)
+    return f"{float(digits * Fraction(10) ** exponent):.4g}"
 
 
 def _kind(costs: SideCosts, kind: str | None, amount: BudgetAmount | None) -> Kind:

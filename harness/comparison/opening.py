@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from harness.comparison.problem_sets import Pairing, SideProblems, paired_problems
-from harness.errors import InputError, unknown_name
+from harness.errors import InputError, Issues, unknown_name
 from harness.pool import Pool
 from harness.pool.draw_file import read_draw
-from harness.pool.identity import differences
+from harness.pool.identity import IDENTITY_FILE, differences
+from harness.pool.verdicts import graders_of
 from harness.recipe import SIDES, ModelCard, Side
 
 # What was graded stands in a grader's identity beside how it was graded.
@@ -42,6 +44,11 @@ class OpenedPool:
         """The model that its samples are from."""
         return str((self.pool.identity.get("model") or {}).get("id") or "unknown")
 
+    @property
+    def gpus_of_a_server(self) -> int:
+        """GPUs on which each of the servers that drew it ran one copy of the model."""
+        return int((self.pool.identity.get("engine") or {}).get("tensor_parallel_size") or 1)
+
 
 def open_pools(
     folders: Mapping[Side, Path], cards: Mapping[Side, str | None], grader: str
@@ -55,14 +62,58 @@ def open_pools(
 
     Raises:
         InputError: a pool or a card is not there, or the verdicts are missing, incomplete or of
-            different graders.
+            different graders; of both sides.
     """
     opened: dict[Side, OpenedPool] = {}
+    errors: list[InputError] = []
     for side in SIDES:
-        pool = Pool.open(folders[side])
-        opened[side] = OpenedPool(pool, _card(pool, cards[side]), _graded_by(pool, grader))
+        try:
+            opened[side] = _opened(side, folders[side], cards[side], grader)
+        except InputError as error:
+            errors.append(error)
+    if errors:
+        raise joined(errors)
     _check_graders(opened, grader)
     return opened
+
+
+def joined(errors: Sequence[InputError]) -> InputError:
+    """One error for several, as it is where there is one."""
+    if len({str(error) for error in errors}) == 1:
+        return errors[0]
+    issues = Issues()
+    for error in errors:
+        issues.add("", " ".join([error.message, *map(str, error.issues)]), error.advice)
+    return InputError("these pools cannot be compared:", issues=issues)
+
+
+def _opened(side: Side, folder: Path, card: str | None, grader: str) -> OpenedPool:
+    """One side.
+
+    Raises:
+        InputError: the pool, its card or its verdicts cannot be used; says all that is wrong.
+    """
+    pools = sorted(one.parent for one in folder.glob(f"pools/*/{IDENTITY_FILE}"))
+    if pools and not (folder / IDENTITY_FILE).exists():
+        raise InputError(
+            f"{folder} is the folder of a run, not of a pool.",
+            f"Give one of its pools: {', '.join(map(str, pools))}.",
+        )
+    pool = Pool.open(folder)
+    found: list[ModelCard | None] = []
+    identity: dict[str, Any] = {}
+    errors: list[InputError] = []
+    try:
+        found.append(_kept_card(pool) if card is None else _named_card(card, f"--{side}-card"))
+    except InputError as error:
+        errors.append(error)
+    try:
+        identity = _graded_by(pool, grader)
+    except InputError as error:
+        errors.append(error)
+    if errors:
+        raise joined(errors)
+    return OpenedPool(pool, found[0], identity)
 
 
 def pairing_of(opened: Mapping[Side, OpenedPool], *, intersection: bool) -> Pairing:
@@ -83,15 +134,22 @@ def _side_problems(one: OpenedPool) -> SideProblems:
     )
 
 
-def _card(pool: Pool, name: str | None) -> ModelCard | None:
+def _named_card(name: str, option: str) -> ModelCard:
     from harness.interchange.origin import find_generator
     from harness.recipe.catalogue import card_names
 
-    if name is not None:
-        generator = find_generator(name)
-        if generator.card is None:
-            raise InputError(unknown_name("model card", name, card_names()))
-        return generator.card
+    if not name.strip():
+        raise InputError(f"{option} is empty; expected the name or the file of a model card.")
+    card = find_generator(name).card
+    if card is None:
+        raise InputError(f"{option}: {unknown_name('model card', name, card_names())}")
+    return card
+
+
+def _kept_card(pool: Pool) -> ModelCard | None:
+    """The card that the pool keeps, else the one that is known by its model's id."""
+    from harness.interchange.origin import find_generator
+
     draw = read_draw(pool.folder)
     kept = draw["model"] if draw is not None else pool.identity.get("model_card")
     if kept is not None:
@@ -101,23 +159,54 @@ def _card(pool: Pool, name: str | None) -> ModelCard | None:
 
 
 def _graded_by(pool: Pool, grader: str) -> dict[str, Any]:
+    """The identity of the grader.
+
+    Raises:
+        InputError: its verdicts are not there, or not of all samples.
+    """
+    from harness.grading.pool_graders import grader_kind
+
+    command = f"harness grade {pool.folder} --grader {grader}"
+    others = graders_of(pool.folder)
+    if grader not in others:
+        has = f"; it has those of {' and '.join(others)} (--grader)" if others else ""
+        form = " --format NAME" if grader_kind(grader).comparison else ""
+        raise InputError(
+            f"{pool.folder} has no verdicts of the grader {grader!r}{has}.",
+            f"Grade it first: {command}{form}",
+        )
     graded = pool.verdicts(grader).num_rows
     if graded != len(pool):
         raise InputError(
             f"{pool.folder} holds {len(pool):,} samples, and {graded:,} verdicts of the grader "
             f"{grader!r}.",
-            f"Grade the new samples: harness grade {pool.folder} --grader {grader}",
+            f"Grade the new samples: {command}",
         )
     identity = pool.grader_identity(grader) or {}
     return {key: value for key, value in identity.items() if key not in _OF_THE_SAMPLES}
 
 
 def _check_graders(opened: Mapping[Side, OpenedPool], grader: str) -> None:
-    issues = differences(opened["wc"].grader, opened["se"].grader, ("WC has", "SE has"))
+    wc, se = opened["wc"], opened["se"]
+    issues = list(differences(wc.grader, se.grader, ("WC has", "SE has")))
     if issues:
         raise InputError(
-            f"the verdicts of {grader!r} in {opened['wc'].place} (WC) and {opened['se'].place} "
-            "(SE) are of different graders or settings, so a difference could be theirs:",
-            "Grade both pools alike: harness grade POOL --format NAME [--options KEY=VALUE].",
+            f"the verdicts of {grader!r} in {wc.place} (WC) and {se.place} (SE) are of different "
+            "graders or settings, so a difference could be theirs:",
+            f"Grade both alike, as in: {_command_of(wc, se, grader)}",
             issues,
         )
+
+
+def _command_of(alike: OpenedPool, other: OpenedPool, grader: str) -> str:
+    """How to grade `other` as `alike` was."""
+    command = f"harness grade {other.place} --grader {grader}"
+    if form := alike.grader.get("format"):
+        command += f" --format {form}"
+    ours, theirs = (dict(one.grader.get("options") or {}) for one in (alike, other))
+    changed = [f"{key}={_option(value)}" for key, value in ours.items() if theirs.get(key) != value]
+    return command + (f" --options {','.join(changed)}" if changed else "")
+
+
+def _option(value: Any) -> str:
+    return json.dumps(value) if not isinstance(value, str) else value

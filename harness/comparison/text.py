@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -29,40 +30,65 @@ _TITLES = {
 }
 _WORDS = {
     "samples": "samples",
+    "se_samples": "SE samples' worth",
     "usd": "dollars",
     "flop": "FLOPs",
     "tok": "completion tokens",
     "gpu_s": "GPU-seconds",
 }
 _NONE = "–"
+_WIDTH = 100
 
 
 def comparison_text(document: Document) -> str:
     """The whole comparison."""
     parts = [_head(document), _metrics(document["sides"], document["difference"])]
-    parts += [_undecided(document), *_levels(document), _curve(document), _cost_models(document)]
+    parts += [_undecided(document), _refused(document), *_levels(document)]
+    parts += [_curve(document), _cost_models(document)]
     return "\n\n".join(part for part in parts if part)
 
 
 def _head(document: Document) -> str:
     match, sides = document["match"], document["sides"]
-    counts, unit = match["samples_per_problem"], match["cost"]["unit"]
     lines = [
         f"WC {sides['wc']['model']}   {sides['wc']['pool']}",
         f"SE {sides['se']['model']}   {sides['se']['pool']}",
-        f"{document['problems']:,} problems, matched by {match['kind']}: an SE sample costs as "
-        f"much as {fixed_general(match['ratio'])} WC samples",
-        f"Budget: {fixed_general(counts['wc'])} WC samples a problem against "
-        f"{fixed_general(counts['se'])} SE samples, {_cost(match['cost']['se'], unit)} a side in "
-        "all",
+        f"{_counted(document['problems'], 'problem')}, matched by {match['kind']}: an SE sample "
+        f"costs as much as {_samples(match['ratio'], 'WC sample')}",
+        f"Budget: {_samples(match['samples_per_problem']['wc'], 'WC sample')} a problem against "
+        f"{_samples(match['samples_per_problem']['se'], 'SE sample')}, "
+        f"{_cost(match['cost']['se'], match['cost']['unit'])} a side in all",
     ]
     left_out = document["problems_left_out"]
     if any(left_out.values()):
         lines.append(
-            f"Left out: {left_out['wc']:,} problems of the WC pool and {left_out['se']:,} of the "
-            "SE pool, which the other does not answer."
+            f"Left out: {_counted(left_out['wc'], 'problem')} of the WC pool and "
+            f"{left_out['se']:,} of the SE pool, which the other does not answer."
         )
-    return "\n".join(lines)
+    return "\n".join([*lines, *(_wrapped(f"Note: {note}") for note in document["notes"])])
+
+
+def _samples(number: float, noun: str) -> str:
+    text = fixed_general(number)
+    return f"{text} {noun}" + ("" if text == "1" else "s")
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number:,} {noun}" + ("" if number == 1 else "s")
+
+
+def _wrapped(text: str) -> str:
+    return textwrap.fill(text, _WIDTH, subsequent_indent="  ", break_on_hyphens=False,
+                         break_long_words=False)  # fmt: skip
+
+
+def _refused(document: Document) -> str:
+    reasons: dict[str, list[str]] = {}
+    for name, reason in document["refused"].items():
+        reasons.setdefault(reason, []).append(_TITLES[name])
+    return "\n".join(
+        _wrapped(f"No {' and no '.join(names)}: {reason}.") for reason, names in reasons.items()
+    )
 
 
 def _metrics(sides: Document, difference: Document) -> str:
@@ -104,13 +130,14 @@ def _undecided(document: Document) -> str:
         found = document["sides"][side]
         if not found["undecided"]:
             continue
+        verbs = ("is", "counts") if found["undecided"] == 1 else ("are", "count")
         line = (
-            f"{found['undecided']:,} of {found['samples']:,} {side.upper()} samples are undecided "
-            "and count as wrong"
+            f"{found['undecided']:,} of {_counted(found['samples'], f'{side.upper()} sample')} "
+            f"{verbs[0]} undecided and {verbs[1]} as wrong"
         )
         if bounds := found.get("undecided_as_correct"):
             line += f"; counted as correct, coverage would be {_metric('coverage', bounds)}"
-        lines.append(line + ".")
+        lines.append(_wrapped(line + "."))
     return "\n".join(lines)
 
 
@@ -119,7 +146,7 @@ def _levels(document: Document) -> Iterator[str]:
     if by is None:
         return
     for name, found in document["by_group"].items():
-        heading = f"{by} {name or '(none)'}: {found['problems']:,} problems"
+        heading = f"{by} {name or '(none)'}: {_counted(found['problems'], 'problem')}"
         yield f"{heading}\n{_metrics(found['sides'], found['difference'])}"
 
 
@@ -153,7 +180,11 @@ def _crossover(found: Document, unit: str, problems: int) -> str:
     )
     if not found["crossings"]:
         ahead = found["better_throughout"]
-        return f"{ahead.upper() if ahead else 'Neither side'} is ahead at every cost; {sure}."
+        return _wrapped(
+            f"{ahead.upper()} is ahead at every cost; {sure}."
+            if ahead
+            else f"Neither side is ahead at any cost; {sure}."
+        )
     lines = []
     for one in found["crossings"]:
         ends = [
@@ -165,7 +196,7 @@ def _crossover(found: Document, unit: str, problems: int) -> str:
             f"{one['better_above'].upper()} at {_cost(one['cost'] * problems, unit)} "
             f"[95 %: {ends[0]} to {ends[1]}]"
         )
-    return "; ".join(lines) + f"; {sure}."
+    return _wrapped("; ".join(lines) + f"; {sure}.")
 
 
 def _cost(amount: float, unit: str) -> str:
@@ -194,10 +225,12 @@ def _cost_models(document: Document) -> str:
         for model in document["cost_models"]["models"]
     ]
     headers = ["matched by", "ratio", "WC k", "SE k", "coverage, WC − SE", "", "higher coverage"]
-    lines = [f"Other cost models\n{_table(headers, rows)}", document["cost_models"]["verdict"]]
-    lines += [
-        f"Not by {kind}: {reason}" for kind, reason in document["cost_models"]["refused"].items()
-    ]
+    lines = [f"Cost models side by side\n{_table(headers, rows)}"]
+    lines.append(_wrapped(document["cost_models"]["verdict"]))
+    reasons: dict[str, list[str]] = {}
+    for kind, reason in document["cost_models"]["refused"].items():
+        reasons.setdefault(reason, []).append(kind)
+    lines += [_wrapped(f"Not by {', '.join(kinds)}: {why}") for why, kinds in reasons.items()]
     return "\n".join(lines)
 
 

@@ -27,18 +27,28 @@ class TokenSums:
     """Tokens of a pool as they were counted.
 
     Attributes:
+        samples: (problems,) the samples themselves.
         prompt: (problems,) sum over the samples, each with its whole prompt.
         completion: (problems,) sum over the samples.
         uncounted: (problems,) samples whose completion tokens nobody counted.
+        uncounted_prompts: (problems,) samples whose prompt tokens nobody counted.
     """
 
+    samples: Ints
     prompt: Ints
     completion: Ints
     uncounted: Ints
+    uncounted_prompts: Ints
 
     def chosen(self, places: Ints) -> TokenSums:
         """Those of some problems, by their positions."""
-        return TokenSums(self.prompt[places], self.completion[places], self.uncounted[places])
+        return TokenSums(
+            self.samples[places],
+            self.prompt[places],
+            self.completion[places],
+            self.uncounted[places],
+            self.uncounted_prompts[places],
+        )
 
 
 class PoolRows:
@@ -104,13 +114,15 @@ class PoolRows:
         Raises:
             InputError: the samples are not those that were graded.
         """
-        sums = np.zeros((3, len(self._pool.problems)))
+        sums = np.zeros((5, len(self._pool.problems)))
         for rows, table in self._batches("prompt_tokens", "completion_tokens"):
-            missing = table["completion_tokens"].is_null().to_numpy()
+            prompts, completions = table["prompt_tokens"], table["completion_tokens"]
             columns = (
-                _filled(table["prompt_tokens"]),
-                _filled(table["completion_tokens"]),
-                missing.astype(np.float64),
+                np.ones(table.num_rows),
+                _filled(prompts),
+                _filled(completions),
+                completions.is_null().to_numpy().astype(np.float64),
+                prompts.is_null().to_numpy().astype(np.float64),
             )
             for place, column in enumerate(columns):
                 weights = column if counted is None else column * counted[rows]

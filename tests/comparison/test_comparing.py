@@ -103,7 +103,7 @@ def test_undecided_samples_count_as_wrong_and_their_bound_is_shown(tmp_path: Pat
     assert found["coverage"]["value"] == 0.5
     assert found["undecided_as_correct"]["value"] == 1.0
     assert document["sides"]["se"]["undecided_as_correct"] is None
-    assert "1 of 4 WC samples are undecided" in comparison_text(document)
+    assert "1 of 4 WC samples is undecided" in comparison_text(document)
 
 
 @pytest.mark.parametrize("letter", ["c", "w"])
@@ -215,7 +215,7 @@ def test_cost_models_stand_side_by_side_and_may_disagree(priced: tuple[Path, Pat
     assert models["price"]["limited_by_pool"]
     assert models["price"]["samples_per_problem"]["wc"] == 40
     assert "config" in found["refused"]["compute_exact"]
-    assert "GPU-seconds" in found["refused"]["gpu_seconds"]
+    assert "tokens_per_gpu_second" in found["refused"]["gpu_seconds"]
     assert models["number"]["winner"] == "se"
     assert found["winner_changes"] == (len({one["winner"] for one in models.values()}) > 1)
 
