@@ -63,7 +63,7 @@ def compare_pools(request: ComparisonRequest) -> dict[str, Any]:
             more than they hold; says what is possible.
     """
     opened = open_pools(request.pools, request.cards, request.grader)
-    pairing = pairing_of(opened, intersection=request.intersection)
+    pairing = pairing_of(opened, request.grader, intersection=request.intersection)
     arrays = {side: _arrays(opened[side], request, pairing.ids) for side in SIDES}
     drawn: dict[Side, int] = {side: arrays[side].largest_k for side in SIDES}
     costs = costs_of(opened, arrays, request.settings, request.kind)

@@ -208,7 +208,7 @@ def _missing(
     if kind == "gpu_seconds" and means.seconds is None:
         if card is None or card.tokens_per_gpu_second is None:
             yield InputError(
-                "there are no seconds in the pool's ledger, and no `tokens_per_gpu_second` in a card.",
+                "the pool's ledger has no seconds, and no card says `tokens_per_gpu_second`.",
                 f"Give a card that does with --{side}-card.",
             )
             return

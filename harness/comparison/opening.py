@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -53,7 +54,7 @@ class OpenedPool:
 def open_pools(
     folders: Mapping[Side, Path], cards: Mapping[Side, str | None], grader: str
 ) -> dict[Side, OpenedPool]:
-    """Both pools, graded throughout by one and the same grader.
+    """Both pools, graded throughout.
 
     Args:
         folders: where they lie.
@@ -61,37 +62,67 @@ def open_pools(
         grader: whose verdicts are read.
 
     Raises:
-        InputError: a pool or a card is not there, or the verdicts are missing, incomplete or of
-            different graders; of both sides.
+        InputError: a pool or a card is not there, or the verdicts are missing or incomplete; of
+            both sides.
     """
     opened: dict[Side, OpenedPool] = {}
     errors: list[InputError] = []
     for side in SIDES:
-        try:
-            opened[side] = _opened(side, folders[side], cards[side], grader)
-        except InputError as error:
-            errors.append(error)
-    if errors:
-        raise joined(errors)
-    _check_graders(opened, grader)
+        with _noted(errors):
+            pool, card, grading = _pool_in(folders[side]), None, {}
+            with _noted(errors):
+                card = _card(side, cards[side], pool)
+            with _noted(errors):
+                grading = _graded_by(pool, grader)
+            opened[side] = OpenedPool(pool, card, grading)
+    _raise(errors)
     return opened
 
 
-def joined(errors: Sequence[InputError]) -> InputError:
-    """One error for several, as it is where there is one."""
-    if len({str(error) for error in errors}) == 1:
-        return errors[0]
-    issues = Issues()
-    for error in errors:
-        issues.add("", " ".join([error.message, *map(str, error.issues)]), error.advice)
-    return InputError("these pools cannot be compared:", issues=issues)
-
-
-def _opened(side: Side, folder: Path, card: str | None, grader: str) -> OpenedPool:
-    """One side.
+def pairing_of(opened: Mapping[Side, OpenedPool], grader: str, *, intersection: bool) -> Pairing:
+    """The problems that are compared; see `paired_problems`.
 
     Raises:
-        InputError: the pool, its card or its verdicts cannot be used; says all that is wrong.
+        InputError: the verdicts are of different graders or settings, or the problems cannot be
+            paired.
+    """
+    errors: list[InputError] = []
+    with _noted(errors):
+        _check_graders(opened, grader)
+    with _noted(errors):
+        pairing = paired_problems(
+            {side: _side_problems(opened[side]) for side in SIDES}, intersection=intersection
+        )
+    _raise(errors)
+    return pairing
+
+
+@contextmanager
+def _noted(errors: list[InputError]) -> Iterator[None]:
+    """Keeps an error for later, so that all of an input's problems are told at once."""
+    try:
+        yield
+    except InputError as error:
+        errors.append(error)
+
+
+def _raise(errors: Sequence[InputError]) -> None:
+    """Raises what was noted, as one error."""
+    different = list({str(error): error for error in errors}.values())
+    if len(different) == 1:
+        raise different[0]
+    issues = Issues()
+    for error in different:
+        found = "; ".join(str(issue) for issue in error.issues)
+        issues.add("", f"{error.message} {found}." if found else error.message, error.advice)
+    issues.raise_if_any("these pools cannot be compared:")
+
+
+def _pool_in(folder: Path) -> Pool:
+    """The pool in a folder.
+
+    Raises:
+        InputError: there is none that can be read; names those of a run.
     """
     pools = sorted(one.parent for one in folder.glob(f"pools/*/{IDENTITY_FILE}"))
     if pools and not (folder / IDENTITY_FILE).exists():
@@ -99,28 +130,7 @@ def _opened(side: Side, folder: Path, card: str | None, grader: str) -> OpenedPo
             f"{folder} is the folder of a run, not of a pool.",
             f"Give one of its pools: {', '.join(map(str, pools))}.",
         )
-    pool = Pool.open(folder)
-    found: list[ModelCard | None] = []
-    identity: dict[str, Any] = {}
-    errors: list[InputError] = []
-    try:
-        found.append(_kept_card(pool) if card is None else _named_card(card, f"--{side}-card"))
-    except InputError as error:
-        errors.append(error)
-    try:
-        identity = _graded_by(pool, grader)
-    except InputError as error:
-        errors.append(error)
-    if errors:
-        raise joined(errors)
-    return OpenedPool(pool, found[0], identity)
-
-
-def pairing_of(opened: Mapping[Side, OpenedPool], *, intersection: bool) -> Pairing:
-    """The problems that are compared; see `paired_problems`."""
-    return paired_problems(
-        {side: _side_problems(opened[side]) for side in SIDES}, intersection=intersection
-    )
+    return Pool.open(folder)
 
 
 def _side_problems(one: OpenedPool) -> SideProblems:
@@ -134,22 +144,19 @@ def _side_problems(one: OpenedPool) -> SideProblems:
     )
 
 
-def _named_card(name: str, option: str) -> ModelCard:
+def _card(side: Side, name: str | None, pool: Pool) -> ModelCard | None:
+    """The card that was named, else the pool's own, else one that is known by the model's id."""
     from harness.interchange.origin import find_generator
     from harness.recipe.catalogue import card_names
 
-    if not name.strip():
-        raise InputError(f"{option} is empty; expected the name or the file of a model card.")
-    card = find_generator(name).card
-    if card is None:
-        raise InputError(f"{option}: {unknown_name('model card', name, card_names())}")
-    return card
-
-
-def _kept_card(pool: Pool) -> ModelCard | None:
-    """The card that the pool keeps, else the one that is known by its model's id."""
-    from harness.interchange.origin import find_generator
-
+    if name is not None:
+        option = f"--{side}-card"
+        if not name.strip():
+            raise InputError(f"{option} is empty; expected the name or the file of a model card.")
+        card = find_generator(name).card
+        if card is None:
+            raise InputError(f"{option}: {unknown_name('model card', name, card_names())}")
+        return card
     draw = read_draw(pool.folder)
     kept = draw["model"] if draw is not None else pool.identity.get("model_card")
     if kept is not None:
