@@ -6,7 +6,7 @@ cost model, price list or budget never draws a sample again.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,7 @@ from harness.comparison.estimates import Arrays, at_budget, by_group
 from harness.comparison.matching import chosen_match
 from harness.comparison.opening import OpenedPool, open_pools, pairing_of
 from harness.metrics.adaptive_arrays import AdaptiveArrays, arrays_of
+from harness.metrics.side_columns import MAJORITY_SAMPLES, METRICS, distinct_column
 from harness.metrics.solution_keys import TEXT
 from harness.recipe import SIDES, Side
 
@@ -48,6 +49,11 @@ class ComparisonRequest:
     grader: str
     keys: tuple[str, ...]
     intersection: bool
+
+    @property
+    def all_keys(self) -> tuple[str, ...]:
+        """The keys of solutions, text first."""
+        return tuple(dict.fromkeys((TEXT, *self.keys)))
 
 
 def compare_pools(request: ComparisonRequest) -> dict[str, Any]:
@@ -95,7 +101,7 @@ def compare_pools(request: ComparisonRequest) -> dict[str, Any]:
             for side in SIDES
         },
         "difference": difference,
-        "refused": _refused(arrays),
+        "refused": _refused(arrays, request.all_keys),
         "by": request.by,
         "by_group": groups,
         "curve": curve_document(grid, coverage_on(grid, coverage)),
@@ -127,19 +133,19 @@ def _notes(
 
 
 def _arrays(opened: OpenedPool, request: ComparisonRequest, ids: tuple[str, ...]) -> Arrays:
-    keys = tuple(dict.fromkeys((TEXT, *request.keys)))
-    arrays = arrays_of(opened.pool, grader=request.grader, keys=keys)
+    arrays = arrays_of(opened.pool, grader=request.grader, keys=request.all_keys)
     places = {problem: place for place, problem in enumerate(arrays.problem_ids)}
     return arrays.chosen([places[problem] for problem in ids])
 
 
-def _refused(arrays: Mapping[Side, Arrays]) -> dict[str, str]:
+def _refused(arrays: Mapping[Side, Arrays], keys: Sequence[str]) -> dict[str, str]:
     """The metrics without an unbiased estimate, and why."""
     adaptive = [side.upper() for side in SIDES if isinstance(arrays[side], AdaptiveArrays)]
     if not adaptive:
         return {}
     reason = (
-        f"the {' and the '.join(adaptive)} pool was drawn adaptively (allocation.until), and how "
-        "many distinct solutions more samples would have shown cannot be estimated without bias"
+        f"drawn adaptively (allocation.until) was {' and '.join(adaptive)}, and what more samples "
+        "would have shown besides correct ones cannot be estimated without bias"
     )
-    return {"diversity_all": reason, "diversity_solved": reason}
+    diversity = [name for name, one in METRICS.items() if one.above in map(distinct_column, keys)]
+    return dict.fromkeys([*diversity, *(f"majority_at_{k}" for k in MAJORITY_SAMPLES)], reason)

@@ -56,7 +56,7 @@ def cost_models_document(
             refused[kind] = error
             continue
         counts: dict[Side, float] = {side: float(found.samples_per_problem[side]) for side in SIDES}
-        same = kind == match.kind
+        same = found.samples_per_problem == match.samples_per_problem
         models.append(
             {
                 "kind": kind,

@@ -124,10 +124,8 @@ def means_of(opened: OpenedPool, arrays: Arrays) -> TokenMeans:
     prompt, completion = int(tokens.prompt.sum()), int(tokens.completion.sum())
     seconds = Fraction(str(books.server_seconds)) * opened.gpus_of_a_server / drawn
     return TokenMeans(
-        prompt=Fraction(prompt, samples) if prompt and not tokens.uncounted_prompts.any() else None,
-        completion=Fraction(completion, samples)
-        if completion and not tokens.uncounted.any()
-        else None,
+        prompt=Fraction(prompt, samples) if not tokens.uncounted_prompts.any() else None,
+        completion=Fraction(completion, samples) if not tokens.uncounted.any() else None,
         cached=Fraction(books.kept.cached, drawn),
         seconds=seconds or None,
     )

@@ -19,15 +19,14 @@ from harness.metrics.measuring import (
     side_columns,
 )
 from harness.metrics.pool_arrays import PoolArrays
-from harness.metrics.side_columns import distinct_column
-from harness.metrics.solution_keys import KEYS
+from harness.metrics.side_columns import DISTINCT
 from harness.recipe import SIDES, Side
 from harness.statistics import bootstrap_mean
 
 Arrays = PoolArrays | AdaptiveArrays
 Document = dict[str, Any]
 
-_GROW_WITH_SAMPLES = ("coverage", *(distinct_column(key) for key in KEYS))
+_GROW_WITH_SAMPLES = ("coverage", *DISTINCT)
 
 
 def compared_columns(
@@ -46,7 +45,7 @@ def compared_columns(
         resamples: how many times the problems are resampled.
     """
     shares = {side: min(samples_per_problem[side], 1.0) for side in SIDES}
-    comparison = compare(columns, resamples)
+    comparison = compare(columns, resamples, samples_per_problem=samples_per_problem)
     return replace(
         comparison,
         columns={side: _weighted(comparison.columns[side], shares[side]) for side in SIDES},
@@ -89,7 +88,7 @@ def coverage_difference(
 
 
 def side_document(arrays: Arrays, metrics: Document, samples_per_problem: float) -> Document:
-    """One side: counts over its whole pool, metrics at the budget.
+    """One side: counts over its whole pool (up to the stopping points), metrics at the budget.
 
     `undecided_as_correct` is the upper end of coverage if the grader could have decided; None
     where nothing is undecided, or where more correct samples would have stopped the draw.
@@ -100,7 +99,7 @@ def side_document(arrays: Arrays, metrics: Document, samples_per_problem: float)
         share = min(samples_per_problem, 1.0)
         bound = {name: end * share for name, end in bootstrap_mean(most).document().items()}
     return {
-        "samples": int(arrays.samples.sum()),
+        "samples": int(arrays.tokens.samples.sum()),
         "undecided": arrays.undecided,
         **metrics,
         "undecided_as_correct": bound,
@@ -155,7 +154,7 @@ def by_group(
             "problems": len(places),
             "sides": {
                 side: {
-                    "samples": int(arrays[side].samples[places].sum()),
+                    "samples": int(arrays[side].tokens.samples[places].sum()),
                     "undecided": int(arrays[side].undecided_by_problem[places].sum()),
                     **comparison.metrics(side),
                 }

@@ -82,10 +82,10 @@ def largest_budget(costs: SideCosts, kind: Kind, drawn: Mapping[Side, int]) -> B
         InputError: all samples of the WC pool cost less than a prompt of SE.
     """
     both = costs.found[kind]
-    empty = [side.upper() for side in SIDES if not drawn[side]]
+    empty = [f"the {side.upper()} pool" for side in SIDES if not drawn[side]]
     if empty:
         raise InputError(
-            f"the {' and the '.join(empty)} pool has no sample of the problems that are compared.",
+            f"no sample of the problems that are compared is in {' or in '.join(empty)}.",
             "Draw or import some.",
         )
     affordable = both["wc"].of(Fraction(drawn["wc"])) - both["se"].per_problem
@@ -112,7 +112,7 @@ def _more_than_drawn(
     )
     largest = rounded_down(possible["se"])
     if amount is not None and amount.unit != "samples":
-        largest += f" or {rounded_down(most.cost['se'])}{amount.unit}"
+        largest = f"{rounded_down(most.cost['se'])}{amount.unit}"
     return InputError(
         f"the budget asks for {lacks}.",
         f"The largest --budget that both pools hold is {largest} (up to "

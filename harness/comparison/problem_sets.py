@@ -92,5 +92,5 @@ def _differences(sides: Mapping[Side, SideProblems]) -> Issues:
 def _some(side: SideProblems, ids: Sequence[str]) -> str:
     shown = ", ".join(side.names.get(one, one) for one in ids[:_SHOWN])
     more = ", …" if len(ids) > _SHOWN else ""
-    plural = "s" if len(ids) != 1 else ""
+    plural = "s" if len(side.ids) != 1 else ""
     return f"{len(ids):,} of {len(side.ids):,} problem{plural} ({shown}{more})"

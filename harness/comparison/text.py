@@ -85,9 +85,10 @@ def _wrapped(text: str) -> str:
 def _refused(document: Document) -> str:
     reasons: dict[str, list[str]] = {}
     for name, reason in document["refused"].items():
-        reasons.setdefault(reason, []).append(_TITLES[name])
+        reasons.setdefault(reason, []).append(_TITLES[name].strip())
     return "\n".join(
-        _wrapped(f"No {' and no '.join(names)}: {reason}.") for reason, names in reasons.items()
+        _wrapped(f"Not estimated ({'; '.join(names)}): {reason}.")
+        for reason, names in reasons.items()
     )
 
 

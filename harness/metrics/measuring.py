@@ -15,7 +15,7 @@ import numpy as np
 from harness.metrics.adaptive_arrays import AdaptiveArrays
 from harness.metrics.estimators import Floats
 from harness.metrics.pool_arrays import PoolArrays
-from harness.metrics.side_columns import METRICS, Columns, ends_of, side_columns
+from harness.metrics.side_columns import DISTINCT, METRICS, Columns, ends_of, side_columns
 from harness.recipe import SIDES, Side
 from harness.statistics import Difference, Interval
 from harness.statistics.intervals import percentile_interval
@@ -110,33 +110,55 @@ class Comparison:
             return np.asarray(sums[metric.above] / sums[metric.below])
 
 
-def compare(columns: Mapping[Side, Columns], resamples: int = RESAMPLES) -> Comparison:
+def compare(
+    columns: Mapping[Side, Columns],
+    resamples: int = RESAMPLES,
+    *,
+    samples_per_problem: Mapping[Side, float],
+) -> Comparison:
     """Resamples both sides' problems together.
 
     Args:
         columns: of each side, (problems,) each, in the same order of problems.
         resamples: how many times.
+        samples_per_problem: of each side, as the columns were made for; no problem shows more
+            distinct solutions.
     """
     names = [(side, name) for side in SIDES for name in columns[side]]
     stacked = np.stack([columns[side][name] for side, name in names], axis=1)
-    drawn = resampled(stacked, resamples, 0, lambda sums: sums, _prior(columns))
+    drawn = resampled(
+        stacked, resamples, 0, lambda sums: sums, _prior(columns, samples_per_problem)
+    )
     sums: dict[Side, Columns] = {"wc": {}, "se": {}}
     for position, (side, name) in enumerate(names):
         sums[side][name] = drawn[:, position]
     return Comparison(columns, sums, resamples)
 
 
-def _prior(columns: Mapping[Side, Columns]) -> Floats:
-    """Prior problems at the ends of what a problem may show, in the order of the columns."""
-    low, high = zip(
-        *(ends_of(name, columns[side]) for side in SIDES for name in columns[side]), strict=True
-    )
+def _prior(columns: Mapping[Side, Columns], samples_per_problem: Mapping[Side, float]) -> Floats:
+    """Prior problems at the ends of what a problem may show, in the order of the columns.
+
+    Those that are solved show one solution by half, and as many as they can by half: so the
+    interval of solutions a solved problem has a width where only a few problems are solved.
+    """
+    names = [(side, name) for side in SIDES for name in columns[side]]
+    low, high = zip(*(ends_of(name, columns[side]) for side, name in names), strict=True)
+    few, many = list(high), list(high)
+    for place, (side, name) in enumerate(names):
+        if name in DISTINCT:
+            few[place], many[place] = 1.0, max(1.0, samples_per_problem[side])
     binary = all(np.isin(columns[side]["coverage"], (0.0, 1.0)).all() for side in SIDES)
-    owners = [side for side in SIDES for _ in columns[side]]
-    return prior_problems(low, high, owners, opposed=binary)
+    owners = [side for side, _ in names]
+    return np.concatenate(
+        [prior_problems(low, ends, owners, opposed=binary) for ends in (few, many)]
+    )
 
 
-def by_group(columns: Mapping[Side, Columns], groups: Sequence[str]) -> dict[str, dict[str, Any]]:
+def by_group(
+    columns: Mapping[Side, Columns],
+    groups: Sequence[str],
+    samples_per_problem: Mapping[Side, float],
+) -> dict[str, dict[str, Any]]:
     """Every metric of both sides for each level or subject: {name: {side: …, "problems": n}}.
 
     Problems without one ("") are in no group.
@@ -146,7 +168,7 @@ def by_group(columns: Mapping[Side, Columns], groups: Sequence[str]) -> dict[str
     for name in sorted(set(groups) - {""}):
         chosen = names == name
         part = {side: {n: v[chosen] for n, v in columns[side].items()} for side in SIDES}
-        comparison = compare(part, LEVEL_RESAMPLES)
+        comparison = compare(part, LEVEL_RESAMPLES, samples_per_problem=samples_per_problem)
         found[name] = {side: comparison.metrics(side) for side in SIDES}
         found[name]["problems"] = int(chosen.sum())
     return found

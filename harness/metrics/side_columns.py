@@ -39,6 +39,9 @@ def distinct_column(key: str) -> str:
     return "distinct" if key == TEXT else f"distinct_{key}"
 
 
+DISTINCT = tuple(distinct_column(key) for key in KEYS)
+
+
 def _diversity(key: str) -> dict[str, Metric]:
     ending = "" if key == TEXT else f"_{key}"
     column = distinct_column(key)

@@ -127,10 +127,10 @@ def _budget_document(
 ) -> dict[str, Any]:
     k = budget.samples_per_problem
     columns = {side: side_columns(arrays[side], k[side]) for side in SIDES}
-    comparison = compare(columns)
+    comparison = compare(columns, samples_per_problem=k)
     groups = {
-        "by_level": by_group(columns, arrays["wc"].levels),
-        "by_subject": by_group(columns, arrays["wc"].subjects),
+        "by_level": by_group(columns, arrays["wc"].levels, k),
+        "by_subject": by_group(columns, arrays["wc"].subjects, k),
     }
     return {
         "samples_per_problem": dict(k),
@@ -165,14 +165,16 @@ def _undecided_as_correct(
     if isinstance(arrays, AdaptiveArrays) or not arrays.undecided:
         return None
     most = side_columns(arrays.undecided_as_correct(), k)
-    found = compare({**columns, side: most}, LEVEL_RESAMPLES).metrics(side)
+    found = compare(
+        {**columns, side: most}, LEVEL_RESAMPLES, samples_per_problem=dict.fromkeys(SIDES, k)
+    ).metrics(side)
     return {**found, "false_positive_rate": None}
 
 
 def _number_matched(k: int, arrays: Mapping[Side, Arrays]) -> dict[str, Any]:
     """The same comparison at equal numbers: which model is better, sample for sample."""
     columns: dict[Side, Columns] = {side: side_columns(arrays[side], k) for side in SIDES}
-    comparison = compare(columns)
+    comparison = compare(columns, samples_per_problem=dict.fromkeys(SIDES, k))
     return {
         "samples_per_problem": k,
         "sides": {side: comparison.metrics(side) for side in SIDES},

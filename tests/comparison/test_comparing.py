@@ -139,7 +139,7 @@ def test_pools_over_other_problems_need_the_flag(tmp_path: Path) -> None:
     se = graded_pool(tmp_path / "se", {D: "c", B: "c", A: "w"})
     with pytest.raises(InputError) as refusal:
         compared(wc, se)
-    assert "1 of 3 problem (c) in this pool only" in str(refusal.value)
+    assert "1 of 3 problems (c) in this pool only" in str(refusal.value)
     document = compared(wc, se, intersection=True)
     assert document["problems"] == 2
     assert document["problems_left_out"] == {"wc": 1, "se": 1}

@@ -25,7 +25,8 @@ def arrays(folder: Path, rows: list[list[Row]]) -> PoolArrays:
 
 def both(tmp_path: Path, wc: list[list[Row]], se: list[list[Row]], k: float = 2) -> Any:
     sides = {"wc": arrays(tmp_path / "wc", wc), "se": arrays(tmp_path / "se", se)}
-    return compare({side: side_columns(one, k) for side, one in sides.items()}, 2000)
+    columns = {side: side_columns(one, k) for side, one in sides.items()}
+    return compare(columns, 2000, samples_per_problem=dict.fromkeys(columns, k))
 
 
 def test_every_metric_is_what_it_says(tmp_path: Path) -> None:
