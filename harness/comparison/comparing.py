@@ -60,9 +60,9 @@ def compare_pools(request: ComparisonRequest) -> dict[str, Any]:
     """Compares two pools.
 
     Returns:
-        A JSON document: `match` (kind, ratio, samples_per_problem, cost, unit), `sides` and
-        `difference` (WC minus SE) with metrics as {value, low, high} in fractions and samples,
-        `by_group`, `curve` (coverage against cost, crossover), `cost_models`.
+        A JSON document: `match` (kind, ratio, samples_per_problem, cost), `sides` and
+        `difference` (WC minus SE) with metrics as {value, low, high} in fractions and solutions,
+        `by_group`, `curve` (coverage against cost, crossover), `cost_models`, `notes`.
 
     Raises:
         InputError: a pool cannot be used, the two cannot be paired or matched, or the budget is
@@ -87,19 +87,8 @@ def compare_pools(request: ComparisonRequest) -> dict[str, Any]:
         "problems_left_out": dict(pairing.left_out),
         "grader": {"name": request.grader, **opened["wc"].grader},
         "notes": _notes(request.pools, costs, match, len(pairing.ids)),
-        "match": {
-            **match.document(),
-            "cost": {**match.document()["cost"], "unit": costs.unit_of(match.kind)},
-        },
-        "sides": {
-            side: {
-                "pool": opened[side].place,
-                "model": opened[side].model,
-                "samples_drawn_per_problem": drawn[side],
-                **sides[side],
-            }
-            for side in SIDES
-        },
+        "match": _match_document(match, costs),
+        "sides": {side: {**_origin(opened[side], drawn[side]), **sides[side]} for side in SIDES},
         "difference": difference,
         "refused": _refused(arrays, request.all_keys),
         "by": request.by,
@@ -107,6 +96,15 @@ def compare_pools(request: ComparisonRequest) -> dict[str, Any]:
         "curve": curve_document(grid, coverage_on(grid, coverage)),
         "cost_models": cost_models_document(costs, match, difference["coverage"], arrays, drawn),
     }
+
+
+def _match_document(match: PoolMatch, costs: SideCosts) -> dict[str, Any]:
+    document = match.document()
+    return {**document, "cost": {**document["cost"], "unit": costs.unit_of(match.kind)}}
+
+
+def _origin(opened: OpenedPool, drawn: int) -> dict[str, Any]:
+    return {"pool": opened.place, "model": opened.model, "samples_drawn_per_problem": drawn}
 
 
 def _notes(

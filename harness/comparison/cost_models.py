@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from harness.budget.amounts import BudgetAmount
+from harness.budget.amounts import BudgetAmount, Kind
 from harness.budget.pool_matching import PoolMatch
 from harness.comparison.costs import SideCosts
 from harness.comparison.estimates import Arrays, coverage_difference
@@ -46,12 +46,9 @@ def cost_models_document(
         significant where the interval of the difference leaves 0 out and the test rejects too.
     """
     models, refused = [], dict(costs.refused)
-    wished = BudgetAmount(match.samples_per_problem["se"], "samples")
     for kind in costs.found:
         try:
-            most = largest_budget(costs, kind, drawn)
-            amount = min(wished, most, key=lambda one: one.value)
-            found = matched(costs, kind, amount, len(arrays["wc"].problem_ids))
+            found = _match_by(kind, costs, match, drawn, len(arrays["wc"].problem_ids))
         except InputError as error:
             refused[kind] = error
             continue
@@ -61,7 +58,8 @@ def cost_models_document(
             {
                 "kind": kind,
                 "ratio": float(found.ratio),
-                "limited_by_pool": most.value < wished.value,
+                "limited_by_pool": found.samples_per_problem["se"]
+                < match.samples_per_problem["se"],
                 "samples_per_problem": counts,
                 **_winner(difference if same else coverage_difference(arrays, counts)),
             }
@@ -72,6 +70,15 @@ def cost_models_document(
         "winner_changes": len({one["winner"] for one in models} - {None}) > 1,
         "verdict": _verdict(models),
     }
+
+
+def _match_by(
+    kind: Kind, costs: SideCosts, match: PoolMatch, drawn: Mapping[Side, int], problems: int
+) -> PoolMatch:
+    """As many SE samples as in `match`, or as both pools can pay for under another cost model."""
+    wished = BudgetAmount(match.samples_per_problem["se"], "samples")
+    most = largest_budget(costs, kind, drawn)
+    return matched(costs, kind, min(wished, most, key=lambda one: one.value), problems)
 
 
 def _winner(difference: Document) -> Document:

@@ -11,6 +11,7 @@ import pyarrow as pa
 from harness.comparison.comparing import ComparisonRequest, compare_pools
 from harness.comparison.costs import CostSettings
 from harness.pool import Pool, Sample
+from harness.pool.verdicts import VERDICT_SCHEMA
 from harness.problems import Problem
 
 GRADER = {"grader": "answer", "version": "2", "format": "hash"}
@@ -66,7 +67,8 @@ def graded_pool(
             for one, letters in verdicts.items()
             for index, letter in enumerate(letters)
         ]  # fmt: skip
-        pool.write_verdicts("answer", pa.Table.from_pylist(rows), dict(grader))
+        table = pa.Table.from_pylist(rows, schema=VERDICT_SCHEMA)
+        pool.write_verdicts("answer", table, dict(grader))
     return folder
 
 

@@ -22,7 +22,7 @@ def test_every_difference_is_named_and_the_intersection_offered() -> None:
         paired_problems(sides, intersection=False)
     assert [(one.where, one.message) for one in refusal.value.issues] == [
         ("W", "2 of 4 problems (name-c, name-d) in this pool only"),
-        ("W", "1 of 4 problem (name-b) without a sample"),
+        ("W", "1 of 4 problems (name-b) without a sample"),
         ("S", "3 of 5 problems (name-x, name-y, name-z) in this pool only"),
     ]
     assert "--intersection to compare on the 1 problems" in refusal.value.advice

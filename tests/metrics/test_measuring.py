@@ -85,14 +85,14 @@ def test_groups_without_samples_solved_or_named(tmp_path: Path) -> None:
     rows = [[RIGHT] * 3 if place % 2 else [WRONG] * 3 for place in range(6)]
     sides = {"wc": arrays(tmp_path / "wc", rows), "se": arrays(tmp_path / "se", rows)}
     columns = {side: side_columns(one, 2) for side, one in sides.items()}
-    levels = by_group(columns, sides["wc"].levels)
+    levels = by_group(columns, sides["wc"].levels, {"wc": 2, "se": 2})
     assert {name: one["problems"] for name, one in levels.items()} == {"1": 3, "2": 3}
     assert levels["1"]["wc"]["coverage"]["value"] == 0.0
     assert levels["1"]["wc"]["diversity_solved"] is None
     assert levels["1"]["wc"]["false_positive_rate"] is None
-    subjects = by_group(columns, sides["wc"].subjects)
+    subjects = by_group(columns, sides["wc"].subjects, {"wc": 2, "se": 2})
     assert {name: one["problems"] for name, one in subjects.items()} == {"algebra": 5}
-    assert by_group(columns, [""] * 6) == {}
+    assert by_group(columns, [""] * 6, {"wc": 2, "se": 2}) == {}
     json.dumps([levels, subjects], allow_nan=False)
 
 
@@ -116,7 +116,8 @@ def test_an_adaptive_pool_has_no_diversity_and_no_vote(tmp_path: Path) -> None:
     rows = [[WRONG, RIGHT], [WRONG] * 4, [RIGHT]]
     adaptive = arrays_of(graded_pool(tmp_path / "wc", rows, identity=until))
     uniform = arrays(tmp_path / "se", [[RIGHT] * 4] * 3)
-    found = compare({"wc": side_columns(adaptive, 4), "se": side_columns(uniform, 4)}, 500)
+    columns = {"wc": side_columns(adaptive, 4), "se": side_columns(uniform, 4)}
+    found = compare(columns, 500, samples_per_problem={"wc": 4, "se": 4})
     metrics = found.metrics("wc")
     assert metrics["coverage"]["value"] == pytest.approx(2 / 3)
     assert metrics["yield_per_sample"]["value"] == pytest.approx(2 / 7)
@@ -134,3 +135,26 @@ def test_intervals_respect_that_samples_of_a_problem_belong_together(tmp_path: P
         one = metrics[name]
         half = (one["high"] - one["low"]) / 2 / one["value"]
         assert half == pytest.approx(1.96 * np.sqrt(1 / 40), rel=0.15)
+
+
+def test_few_solved_problems_leave_diversity_uncertain() -> None:
+    """45 problems of which a handful are solved, all solutions distinct, both sides alike."""
+    source = np.random.default_rng(3)
+    samples, within, rejected, counted = 16, 0, 0, 0
+    chances = source.beta(0.1, 10, 500_000)
+    true = (samples * chances).mean() / (1 - (1 - chances) ** samples).mean()
+    for _ in range(150):
+        chances = source.beta(0.1, 10, 45)
+        correct = {side: source.binomial(samples, chances).astype(float) for side in ("wc", "se")}
+        columns = {side: {"coverage": np.sign(c), "distinct": c} for side, c in correct.items()}
+        found = compare(columns, 500, samples_per_problem=dict.fromkeys(columns, samples))
+        difference = found.differences()["diversity_solved"]
+        if difference is None:
+            continue
+        interval = found.metrics("wc")["diversity_solved"]
+        counted += 1
+        within += interval["low"] <= true <= interval["high"]
+        rejected += difference["p_value"] < 0.05
+    assert counted > 100
+    assert within / counted > 0.88  # Two thirds without prior problems that show many solutions.
+    assert rejected / counted < 0.08

@@ -1,0 +1,158 @@
+"""Budgets that are too large, too small, or in a unit that the pools cannot tell."""
+
+from __future__ import annotations
+
+import re
+from fractions import Fraction
+from pathlib import Path
+
+import pyarrow as pa
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from harness.comparison.costs import CostSettings
+from harness.comparison.matching import rounded_down
+from harness.comparison.text import comparison_text
+from harness.errors import InputError
+from harness.metrics.pool_rows import PoolRows
+from harness.pool import Pool, Sample
+from harness.pool.samples import Failure
+from tests.comparison.pools_for_tests import card, compared, graded_pool, numbered
+
+PROBLEMS = numbered(20)
+SMALL = card(id="small", parameters={"total": 1_000}, prices=[
+    {"date": "2024-05-01", "source": "test", "input": 0.001, "output": 0.3},
+])  # fmt: skip
+LARGE = card(id="large", parameters={"total": 2_946}, prices=[
+    {"date": "2024-05-01", "source": "test", "input": 9000.0, "output": 1.7},
+])  # fmt: skip
+
+
+def pools(folder: Path, tokens: int | None = 10) -> tuple[Path, Path]:
+    """Four samples of WC and two of SE for each problem; half of them are solved."""
+    wc = {one: "cwww" if place % 2 else "wwww" for place, one in enumerate(PROBLEMS)}
+    se = {one: "cw" if place % 3 else "ww" for place, one in enumerate(PROBLEMS)}
+    return (
+        graded_pool(folder / "wc", wc, model_card=SMALL, tokens=tokens),
+        graded_pool(folder / "se", se, model_card=LARGE, tokens=tokens),
+    )
+
+
+@pytest.mark.parametrize("asked", ["2", "1e9flop", "0.5usd", "1Mtok"])
+def test_the_largest_budget_that_is_named_can_be_given(tmp_path: Path, asked: str) -> None:
+    wc, se = pools(tmp_path)
+    with pytest.raises(InputError) as refusal:
+        compared(wc, se, kind=None, budget=asked)
+    named = re.search(r"--budget that both pools hold is (\S+)", refusal.value.advice)
+    assert named
+    match = compared(wc, se, kind=None, budget=named[1])["match"]["samples_per_problem"]
+    assert max(match["wc"] / 4, match["se"] / 2) == pytest.approx(1, rel=1e-3)
+
+
+@given(st.fractions(Fraction(1, 10**12), Fraction(10**20)))
+def test_rounding_down_stays_below(amount: Fraction) -> None:
+    rounded = Fraction(rounded_down(amount))
+    assert amount * Fraction(998, 1000) <= rounded <= amount
+
+
+def test_less_than_one_sample_in_all_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="of a sample over all 20 problems"):
+        compared(*pools(tmp_path), budget="0.04")
+    notes = compared(*pools(tmp_path), kind="compute", budget="0.04")["notes"]
+    assert notes == ["the budget pays for less than one sample of SE over all problems."]
+
+
+def test_without_token_counts_costs_are_told_in_se_samples(tmp_path: Path) -> None:
+    document = compared(*pools(tmp_path, tokens=None), kind="compute", budget="1")
+    assert document["match"]["ratio"] == pytest.approx(2.946)
+    assert document["match"]["cost"] == {"wc": 20, "se": 20, "unit": "se_samples"}
+    assert document["curve"]["points"][0]["cost"] == 1
+    text = comparison_text(document)
+    assert "20 SE samples' worth a side in all" in text and "Note: without token counts" in text
+
+
+def test_a_share_of_the_problems_narrows_the_interval_with_it(tmp_path: Path) -> None:
+    wc, se = pools(tmp_path)
+    one, tenth = compared(wc, se, budget="1"), compared(wc, se, budget="0.1")
+    for name in ("coverage", "diversity_all"):
+        for end in ("value", "low", "high"):
+            full, part = (found["sides"]["se"][name][end] for found in (one, tenth))
+            assert part == pytest.approx(full / 10)
+            full, part = (found["difference"][name][end] for found in (one, tenth))
+            assert part == pytest.approx(full / 10)
+    assert one["sides"]["wc"]["pass_at_1"] == tenth["sides"]["wc"]["pass_at_1"]
+
+
+def test_swapped_sides_and_one_pool_twice_are_noted(tmp_path: Path) -> None:
+    wc, se = pools(tmp_path)
+    (note,) = compared(se, wc, kind="compute")["notes"]
+    assert "WC_POOL SE_POOL" in note
+    document = compared(wc, wc / ".." / "wc", kind="number")
+    assert document["notes"] == ["both sides are one and the same pool."]
+    assert document["difference"]["coverage"]["p_value"] == 1
+
+
+def test_a_cost_model_that_pays_for_nothing_stands_among_the_refused(tmp_path: Path) -> None:
+    wc, se = pools(tmp_path)
+    once = CostSettings(prompts="once")
+    document = compared(wc, se, kind="number", settings=once)
+    assert "less than one prompt of SE" in document["cost_models"]["refused"]["price"]
+    with pytest.raises(InputError, match="less than one prompt of SE"):
+        compared(wc, se, kind="price", settings=once)
+
+
+def test_equal_budgets_show_one_and_the_same_difference(tmp_path: Path) -> None:
+    document = compared(*pools(tmp_path), kind="number", budget="2")
+    models = {one["kind"]: one for one in document["cost_models"]["models"]}
+    for kind in ("number", "tokens"):
+        assert models[kind]["difference"]["coverage"] == document["difference"]["coverage"]
+
+
+def test_prompts_that_some_samples_lack_are_not_averaged(tmp_path: Path) -> None:
+    wc, se = pools(tmp_path)
+    with Pool.open_or_create(wc, Pool.open(wc).identity, PROBLEMS) as pool:
+        pool.append(
+            [Sample(one.id, 4, "", "stop", None, 10, 0, None, "hand", None) for one in PROBLEMS]
+        )
+        rows = pool.verdicts("answer").to_pylist()
+        rows += [{**row, "sample_index": 4} for row in rows if row["sample_index"] == 0]
+        pool.compact()
+        pool.write_verdicts("answer", pa.Table.from_pylist(rows), pool.grader_identity("answer"))
+        sums = PoolRows(pool, "answer").token_sums()
+    assert sums.uncounted_prompts.tolist() == [1] * 20 and sums.samples.tolist() == [5] * 20
+    assert compared(wc, se, kind="tokens")["match"]["ratio"] == 1
+    with pytest.raises(InputError, match="`prompt_tokens` of some or all samples"):
+        compared(wc, se, kind="tokens", settings=CostSettings(prompts="every"))
+
+
+def test_an_adaptive_pool_counts_what_it_holds(tmp_path: Path) -> None:
+    until = {"allocation": {"until": {"correct": 1, "max": 4}}}
+    drawn = {PROBLEMS[0]: "wc", PROBLEMS[1]: "wwww", PROBLEMS[2]: ""}
+    wc = graded_pool(tmp_path / "wc", drawn, identity=until)
+    with Pool.open_or_create(wc, Pool.open(wc).identity, PROBLEMS[:3]) as pool:
+        pool.record_failure(Failure(PROBLEMS[2].id, 0, 4, "too long"))
+    se = graded_pool(tmp_path / "se", dict.fromkeys(PROBLEMS[:3], "cwcw"))
+    document = compared(wc, se, budget="4", keys=("equations",))
+    assert document["sides"]["wc"]["samples"] == 6
+    assert document["sides"]["wc"]["coverage"]["value"] == pytest.approx(1 / 3)
+    refused = document["refused"]
+    assert {"diversity_all", "diversity_solved_equations", "majority_at_4"} <= set(refused)
+    assert all(document["difference"][name] is None for name in refused)
+    assert "Not estimated (diversity, all problems;" in comparison_text(document)
+
+
+def test_a_pool_without_any_sample_is_refused(tmp_path: Path) -> None:
+    wc = graded_pool(tmp_path / "wc", {PROBLEMS[0]: "c"})
+    empty = graded_pool(tmp_path / "empty", {PROBLEMS[0]: ""})
+    with Pool.open_or_create(empty, Pool.open(empty).identity, PROBLEMS[:1]) as pool:
+        pool.record_failure(Failure(PROBLEMS[0].id, 0, 1, "too long"))
+    with pytest.raises(InputError, match="no sample of the problems"):
+        compared(wc, empty)
+
+
+def test_lines_fit_a_terminal(tmp_path: Path) -> None:
+    text = comparison_text(compared(*pools(tmp_path), kind="compute"))
+    head, *rest = text.split("\n\n")
+    assert max(len(line) for part in rest for line in part.splitlines()) <= 120
+    assert "an SE sample costs as much as 2.946 WC samples" in head
