@@ -105,8 +105,10 @@ class Comparison:
             return np.asarray(sums[above] / sums[below])
 
 
-def side_columns(arrays: PoolArrays | AdaptiveArrays, k: int) -> Columns:
+def side_columns(arrays: PoolArrays | AdaptiveArrays, k: float) -> Columns:
     """The (problems,) values of one side at k samples a problem, estimated from its whole pool.
+
+    A real k is that of a mixed allocation, which gives some problems a sample more than others.
 
     An adaptive pool has no diversity. Its counts of correct samples and false positives stand
     as unbiased shares of all samples, which have the same ratio.
@@ -124,7 +126,7 @@ def side_columns(arrays: PoolArrays | AdaptiveArrays, k: int) -> Columns:
     return columns
 
 
-def _adaptive_columns(arrays: AdaptiveArrays, k: int) -> Columns:
+def _adaptive_columns(arrays: AdaptiveArrays, k: float) -> Columns:
     share = arrays.coverage(1.0)
     columns: Columns = {"coverage": arrays.coverage(k), "pass_at_1": share, "correct": share}
     false_positives = arrays.false_positive_share()
@@ -163,7 +165,10 @@ def by_level(columns: Mapping[Side, Columns], levels: tuple[str, ...]) -> dict[s
 
 
 def coverage_curve(
-    arrays: PoolArrays | AdaptiveArrays, largest: int, cost_per_sample: float
+    arrays: PoolArrays | AdaptiveArrays,
+    largest: int,
+    cost_per_sample: float,
+    cost_per_problem: float = 0.0,
 ) -> list[dict[str, Any]]:
     """coverage@k for k = 1 … `largest`, with the cost of k samples a problem."""
     ks = np.arange(1, largest + 1)
@@ -174,6 +179,10 @@ def coverage_curve(
         low, high = percentile_interval(drawn[:, position])
         value = float(coverage[:, position].mean())
         points.append(
-            {"k": k, "cost": k * cost_per_sample, "coverage": Interval(value, low, high).document()}
+            {
+                "k": k,
+                "cost": cost_per_problem + k * cost_per_sample,
+                "coverage": Interval(value, low, high).document(),
+            }
         )
     return points

@@ -76,6 +76,7 @@ def measure(run: RunFolder, progress: Progress) -> dict[str, Any]:
             "ratio": first.ratio,
             "parameters": run.recipe.match.parameters,
             "unit": first.unit,
+            "rounding": first.rounding,
         },
         "allocation": allocation_document(until),
         "estimator": ESTIMATOR if until is None else ADAPTIVE_ESTIMATOR,
@@ -83,7 +84,12 @@ def measure(run: RunFolder, progress: Progress) -> dict[str, Any]:
         "grader": {side: pools[side].grader_identity("answer") for side in SIDES},
         "budgets": budgets,
         "curve": {
-            side: coverage_curve(arrays[side], largest[side], _cost_per_sample(first, side))
+            side: coverage_curve(
+                arrays[side],
+                largest[side],
+                first.cost_per_sample[side],
+                first.cost_per_problem[side],
+            )
             for side in SIDES
         },
     }
@@ -109,24 +115,27 @@ def _refused(until: Until) -> dict[str, str]:
     return {"diversity_all": reason, "diversity_solved": reason}
 
 
-def _cost_per_sample(budget: MatchedBudget, side: Side) -> float:
-    return budget.cost[side] / budget.samples_per_problem[side]
-
-
 def _budget_document(
     budget: MatchedBudget, arrays: Mapping[Side, Arrays], pools: Mapping[Side, Pool]
 ) -> dict[str, Any]:
-    k = budget.samples_per_problem
+    k = budget.mean_samples_per_problem
+    taken = {side: budget.samples_of(side, arrays[side].problem_ids) for side in SIDES}
     columns = {side: side_columns(arrays[side], k[side]) for side in SIDES}
     comparison = compare(columns)
     levels = by_level(columns, arrays["wc"].levels)
     return {
-        "samples_per_problem": dict(k),
-        "cost": {**budget.cost, "unit": budget.unit, "wc_over_se": budget.wc_over_se},
-        "tokens": {side: _tokens(pools[side], k[side]) for side in SIDES},
+        "samples_per_problem": dict(budget.samples_per_problem),
+        "mean_samples_per_problem": k,
+        "cost": {
+            **budget.cost,
+            "unit": budget.unit,
+            "wc_over_se": budget.wc_over_se,
+            "intended_wc_over_se": budget.intended_wc_over_se,
+        },
+        "tokens": {side: _tokens(pools[side], taken[side]) for side in SIDES},
         "sides": {
             side: {
-                **_counts(pools[side], k[side]),
+                **_counts(pools[side], taken[side]),
                 **comparison.metrics(side),
                 "by_level": {
                     level: {"problems": found["problems"], **found[side]}
@@ -136,7 +145,7 @@ def _budget_document(
             for side in SIDES
         },
         "difference": comparison.differences(),
-        "number_matched": _number_matched(min(k.values()), arrays),
+        "number_matched": _number_matched(min(budget.samples_per_problem.values()), arrays),
     }
 
 
@@ -151,13 +160,14 @@ def _number_matched(k: int, arrays: Mapping[Side, Arrays]) -> dict[str, Any]:
     }
 
 
-def _counts(pool: Pool, k: int) -> dict[str, int]:
-    """Counts over the budget's own samples: the first k of every problem."""
-    table = pool.verdicts("answer").select(["sample_index", "outcome", "answer"]).to_pydict()
+def _counts(pool: Pool, taken: Mapping[str, int]) -> dict[str, int]:
+    """Counts over the budget's own samples: of every problem the first ones, so many."""
+    columns = ["problem_id", "sample_index", "outcome", "answer"]
+    table = pool.verdicts("answer").select(columns).to_pydict()
     rows = [
         (outcome, answer)
-        for index, outcome, answer in zip(*table.values(), strict=True)
-        if index < k
+        for problem, index, outcome, answer in zip(*table.values(), strict=True)
+        if index < taken[problem]
     ]
     return {
         "samples": len(rows),
@@ -167,10 +177,11 @@ def _counts(pool: Pool, k: int) -> dict[str, int]:
     }
 
 
-def _tokens(pool: Pool, k: int) -> dict[str, int]:
-    """Measured tokens of the first k samples; a prompt counts once a problem."""
-    table = pool.samples(["sample_index", "prompt_tokens", "completion_tokens"]).to_pydict()
-    rows = [row for row in zip(*table.values(), strict=True) if row[0] < k]
+def _tokens(pool: Pool, taken: Mapping[str, int]) -> dict[str, int]:
+    """Measured tokens of the budget's own samples; a prompt counts once a problem."""
+    columns = ["problem_id", "sample_index", "prompt_tokens", "completion_tokens"]
+    table = pool.samples(columns).to_pydict()
+    rows = [row[1:] for row in zip(*table.values(), strict=True) if row[1] < taken[row[0]]]
     return {
         "prompt": sum(prompt or 0 for index, prompt, _ in rows if index == 0),
         "completion": sum(completion or 0 for _, _, completion in rows),
