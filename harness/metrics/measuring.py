@@ -6,6 +6,7 @@ both sides, which is what pairs the differences.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -31,6 +32,8 @@ RATIOS = {
 DIFFERENCES = ("coverage", "diversity_all", "diversity_solved", "false_positive_rate")
 
 Columns = dict[str, Floats]
+# The columns that depend on how many samples a problem has; the others are shares of all samples.
+_BY_K = {"coverage", "distinct"}
 
 
 @dataclass(frozen=True)
@@ -108,11 +111,24 @@ class Comparison:
 def side_columns(arrays: PoolArrays | AdaptiveArrays, k: float) -> Columns:
     """The (problems,) values of one side at k samples a problem, estimated from its whole pool.
 
-    A real k is that of a mixed allocation, which gives some problems a sample more than others.
+    A real k is that of a mixed allocation: a random share of the problems gets ⌈k⌉ samples, the
+    others ⌊k⌋, so what is expected of the data set lies on the line between the two.
 
     An adaptive pool has no diversity. Its counts of correct samples and false positives stand
     as unbiased shares of all samples, which have the same ratio.
     """
+    floor, share = math.floor(k), k - math.floor(k)
+    if share:
+        columns = _whole_columns(arrays, floor + 1)
+        below = _whole_columns(arrays, floor) if floor else {}
+        for name in _BY_K & columns.keys():
+            # No sample covers nothing.
+            columns[name] = share * columns[name] + (1 - share) * below.get(name, 0.0)
+        return columns
+    return _whole_columns(arrays, floor)
+
+
+def _whole_columns(arrays: PoolArrays | AdaptiveArrays, k: int) -> Columns:
     if isinstance(arrays, AdaptiveArrays):
         return _adaptive_columns(arrays, k)
     columns: Columns = {
@@ -126,7 +142,7 @@ def side_columns(arrays: PoolArrays | AdaptiveArrays, k: float) -> Columns:
     return columns
 
 
-def _adaptive_columns(arrays: AdaptiveArrays, k: float) -> Columns:
+def _adaptive_columns(arrays: AdaptiveArrays, k: int) -> Columns:
     share = arrays.coverage(1.0)
     columns: Columns = {"coverage": arrays.coverage(k), "pass_at_1": share, "correct": share}
     false_positives = arrays.false_positive_share()
