@@ -10,7 +10,8 @@ import yaml
 from harness import __version__
 from harness.budget import MatchedBudget, stopping_rule
 from harness.budget.allocation import stopping_words
-from harness.recipe import Recipe
+from harness.quantities import mean_count
+from harness.recipe import SIDES, Recipe
 
 PAPER = "https://arxiv.org/abs/2408.16737"
 _SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M"))
@@ -102,9 +103,10 @@ def _allocation(recipe: Recipe) -> str:
 
 
 def _match_line(budget: MatchedBudget) -> str:
-    samples = budget.samples_per_problem
+    wc, se = (mean_count(budget.mean_samples_per_problem[side]) for side in SIDES)
+    mixed = ", on average: some problems have one fewer than others" * (budget.rounding == "mixed")
     return (
-        f"- Budget `{budget.budget}`: {samples['wc']} WC or {samples['se']} SE samples a problem "
+        f"- Budget `{budget.budget}`: {wc} WC or {se} SE samples a problem{mixed} "
         f"(one SE sample is worth {budget.ratio:.4g} WC samples; cost WC/SE after rounding "
         f"{budget.wc_over_se:.4f})."
     )

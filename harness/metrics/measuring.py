@@ -153,7 +153,10 @@ def by_group(columns: Mapping[Side, Columns], groups: Sequence[str]) -> dict[str
 
 
 def coverage_curve(
-    arrays: PoolArrays | AdaptiveArrays, largest: int, cost_per_sample: float
+    arrays: PoolArrays | AdaptiveArrays,
+    largest: int,
+    cost_per_sample: float,
+    cost_per_problem: float = 0.0,
 ) -> list[dict[str, Any]]:
     """coverage@k for k = 1 … `largest`, with the cost of k samples a problem."""
     ks = np.arange(1, largest + 1)
@@ -164,5 +167,6 @@ def coverage_curve(
     for position, k in enumerate(ks.tolist()):
         value = float(coverage[:, position].mean())
         interval = Interval(value, *percentile_interval(drawn[:, position], value))
-        points.append({"k": k, "cost": k * cost_per_sample, "coverage": interval.document()})
+        cost = cost_per_problem + k * cost_per_sample
+        points.append({"k": k, "cost": cost, "coverage": interval.document()})
     return points

@@ -140,9 +140,9 @@ def _cell(
     batch = own.batch_size or training.batch_size
     seen = count * batch
     if cell.arm == "ground_truth":
-        kept = problems
+        kept: float | None = problems
     else:
-        per_problem = matched[cell.budget].samples_per_problem[cell.arm]
+        per_problem = matched[cell.budget].mean_samples_per_problem[cell.arm]
         kept = None if problems is None else problems * per_problem
     parameters = parameters_for_flops(recipe, card)
     per_token = None if parameters is None else training_flops_per_token(parameters)
