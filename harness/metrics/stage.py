@@ -17,6 +17,7 @@ from harness.errors import InputError
 from harness.files import write_json
 from harness.grading.graded import open_graded_pool
 from harness.metrics.adaptive_arrays import AdaptiveArrays, adaptive_arrays
+from harness.metrics.majority import MAJORITY_SAMPLES
 from harness.metrics.measuring import (
     LEVEL_RESAMPLES,
     Columns,
@@ -26,7 +27,6 @@ from harness.metrics.measuring import (
     side_columns,
 )
 from harness.metrics.pool_arrays import PoolArrays, pool_arrays
-from harness.metrics.side_columns import MAJORITY_SAMPLES
 from harness.metrics.solution_keys import KEYS
 from harness.pool import Pool
 from harness.progress import Progress
