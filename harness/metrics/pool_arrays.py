@@ -116,6 +116,10 @@ class PoolArrays:
 
     def undecided_as_correct(self) -> PoolArrays:
         """The pool as it would be if every undecided sample were correct: the upper bound."""
+        return self._bound
+
+    @cached_property
+    def _bound(self) -> PoolArrays:
         return replace(
             self,
             correct=self.correct + self.undecided_by_problem,

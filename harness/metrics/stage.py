@@ -159,10 +159,10 @@ def _undecided_as_correct(
 ) -> dict[str, Any] | None:
     """The upper ends: the metrics if every undecided sample were correct.
 
-    None where nothing is undecided, and for an adaptive pool, whose draw would have stopped
-    elsewhere. There is no bound of false positives and yields here: nobody checked those chains.
+    None where nothing is undecided. False positives have no such bound: nobody checked the
+    chains of undecided samples as those of correct ones.
     """
-    if isinstance(arrays, AdaptiveArrays) or not arrays.undecided:
+    if not arrays.undecided:
         return None
     most = side_columns(arrays.undecided_as_correct(), k)
     found = compare({**columns, side: most}, LEVEL_RESAMPLES).metrics(side)
