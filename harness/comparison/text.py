@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from harness.metrics.side_columns import MAJORITY_SAMPLES
+from harness.metrics.majority import MAJORITY_SAMPLES
 from harness.metrics.solution_keys import KEYS, TEXT
 from harness.quantities import short_number
 from harness.recipe import SIDES

@@ -13,13 +13,11 @@ import numpy as np
 
 from harness.metrics.adaptive_arrays import AdaptiveArrays
 from harness.metrics.estimators import Floats
+from harness.metrics.majority import MAJORITY_SAMPLES
 from harness.metrics.pool_arrays import PoolArrays
 from harness.metrics.solution_keys import KEYS, TEXT
 
 Columns = dict[str, Floats]
-
-# Of maj@k, as the paper evaluates it (section 1.8 of its digest).
-MAJORITY_SAMPLES = (1, 4, 8, 16)
 
 
 @dataclass(frozen=True)
@@ -124,11 +122,7 @@ def _uniform(arrays: PoolArrays, k: float) -> Columns:
     }
     if arrays.false_positives is not None:
         columns["false_positives"] = arrays.false_positives.astype(np.float64)
-    if arrays.votes is not None:
-        possible = [n for n in MAJORITY_SAMPLES if n <= arrays.largest_k]
-        majority = arrays.majority(np.array(possible, dtype=np.int64))
-        columns |= {f"majority_at_{n}": majority[:, place] for place, n in enumerate(possible)}
-    return columns
+    return columns | {f"majority_at_{n}": one for n, one in arrays.majorities.items()}
 
 
 def _adaptive(arrays: AdaptiveArrays) -> Columns:

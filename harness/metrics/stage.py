@@ -18,6 +18,7 @@ from harness.errors import InputError
 from harness.files import write_json
 from harness.grading.graded import open_graded_pool
 from harness.metrics.adaptive_arrays import AdaptiveArrays, adaptive_arrays
+from harness.metrics.majority import MAJORITY_SAMPLES
 from harness.metrics.measuring import (
     LEVEL_RESAMPLES,
     Columns,
@@ -27,7 +28,7 @@ from harness.metrics.measuring import (
     side_columns,
 )
 from harness.metrics.pool_arrays import PoolArrays, pool_arrays
-from harness.metrics.side_columns import MAJORITY_SAMPLES, mixed_columns
+from harness.metrics.side_columns import mixed_columns
 from harness.metrics.solution_keys import KEYS
 from harness.pool import Pool
 from harness.progress import Progress
@@ -169,10 +170,10 @@ def _undecided_as_correct(
 ) -> dict[str, Any] | None:
     """The upper ends: the metrics if every undecided sample were correct.
 
-    None where nothing is undecided, and for an adaptive pool, whose draw would have stopped
-    elsewhere. There is no bound of false positives and yields here: nobody checked those chains.
+    None where nothing is undecided. False positives have no such bound: nobody checked the
+    chains of undecided samples as those of correct ones.
     """
-    if isinstance(arrays, AdaptiveArrays) or not arrays.undecided:
+    if not arrays.undecided:
         return None
     most = mixed_columns(arrays.undecided_as_correct(), k)
     found = compare({**columns, side: most}, LEVEL_RESAMPLES).metrics(side)
