@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from harness.budget.cost_models import SampleCost
 from harness.metrics.estimators import Floats
 from harness.recipe import SIDES, Side
 from harness.statistics import Interval
@@ -36,32 +37,34 @@ class CostGrid:
     samples: Mapping[Side, Floats]
 
 
-def cost_grid(cost_per_sample: Mapping[Side, float], drawn: Mapping[Side, float]) -> CostGrid:
+def cost_grid(costs: Mapping[Side, SampleCost], drawn: Mapping[Side, int]) -> CostGrid:
     """Costs from one sample of the dearer side to all that the shorter pool can pay for.
 
     The points are the whole samples of both sides, thinned evenly in log cost to `MOST_POINTS`.
 
     Args:
-        cost_per_sample: per side, above 0.
+        costs: per side, what samples cost.
         drawn: per side, samples that each problem has at least.
 
     Returns:
         The grid; empty where no cost gives both sides a sample.
     """
-    first = max(cost_per_sample.values())
-    last = min(drawn[side] * cost_per_sample[side] for side in SIDES)
+    once = {side: float(costs[side].per_problem) for side in SIDES}
+    each = {side: float(costs[side].per_sample) for side in SIDES}
+    first = max(once[side] + each[side] for side in SIDES)
+    last = min(once[side] + drawn[side] * each[side] for side in SIDES)
     if last < first * (1 - _ROUNDING):
         return CostGrid(np.empty(0), {side: np.empty(0) for side in SIDES})
     whole = np.concatenate(
-        [np.arange(1, int(drawn[side]) + 1) * cost_per_sample[side] for side in SIDES]
+        [once[side] + np.arange(1, drawn[side] + 1) * each[side] for side in SIDES]
     )
     inside = whole[(whole > first * (1 + _ROUNDING)) & (whole < last * (1 - _ROUNDING))]
-    costs = _thinned(np.unique(np.concatenate([[first], inside, [last]])))
+    points = _thinned(np.unique(np.concatenate([[first], inside, [last]])))
     return CostGrid(
-        costs,
+        points,
         {
             # Rounding must not ask for more than there is, or for less than one.
-            side: np.clip(costs / cost_per_sample[side], 1.0, drawn[side])
+            side: np.clip((points - once[side]) / each[side], 1.0, drawn[side])
             for side in SIDES
         },
     )
@@ -76,6 +79,8 @@ def coverage_on(
         grid: the costs.
         coverage: per side, the estimator of the pool: (ks,) to (problems, ks).
     """
+    if not len(grid.costs):
+        return {side: np.empty((0, 0)) for side in SIDES}
     return {side: coverage[side](grid.samples[side]) for side in SIDES}
 
 

@@ -18,8 +18,12 @@ from harness.metrics.estimators import Floats, log_factorials
 
 Ints = NDArray[np.int64]
 
+# Of maj@k, as the paper evaluates it (section 1.8 of its digest).
+MAJORITY_SAMPLES = (1, 4, 8, 16)
 # Of the polynomials held at once: fits a core's cache.
 BLOCK_CELLS = 400_000
+# Numbers of votes less likely than this are left out: all of them are below rounding.
+NEGLIGIBLE = 1e-18
 
 
 def majority_at_k(
@@ -78,7 +82,10 @@ def _at(rows: Ints, k: int) -> Floats:
         rivals = int((rows[:, 2:] >= t).sum(axis=1).max()) if 2 * t <= k else 0
         cells = (k - t + 1) * (min(rivals, (k - t) // t) + 1)
         step = max(1, BLOCK_CELLS // cells)
-        able = np.flatnonzero(c >= t)
+        # The chance that the correct answer has t votes, given that k samples are drawn.
+        able = np.flatnonzero(
+            binomial.at(c, t) * binomial.at(n - c, k - t) > NEGLIGIBLE * binomial.at(n, k)
+        )
         for start in range(0, len(able), step):
             part = able[start : start + step]
             given = _not_beaten(rows[part], t, k, binomial.of(part))

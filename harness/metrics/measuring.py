@@ -15,7 +15,7 @@ import numpy as np
 from harness.metrics.adaptive_arrays import AdaptiveArrays
 from harness.metrics.estimators import Floats
 from harness.metrics.pool_arrays import PoolArrays
-from harness.metrics.side_columns import METRICS, Columns, side_columns
+from harness.metrics.side_columns import METRICS, Columns, ends_of, side_columns
 from harness.recipe import SIDES, Side
 from harness.statistics import Difference, Interval
 from harness.statistics.intervals import percentile_interval
@@ -37,9 +37,6 @@ __all__ = [
 RESAMPLES = 10_000
 LEVEL_RESAMPLES = 2_000
 CURVE_RESAMPLES = 2_000
-# Columns that say how much there is of a problem, and those that count a part of it.
-_SIZES = ("correct", "samples", "completion_tokens")
-_PARTS = {"false_positives": "correct", "correct_samples": "samples"}
 
 
 @dataclass(frozen=True)
@@ -131,21 +128,12 @@ def compare(columns: Mapping[Side, Columns], resamples: int = RESAMPLES) -> Comp
 
 def _prior(columns: Mapping[Side, Columns]) -> PriorProblems:
     """Prior problems at the ends of what a problem may show, in the order of the columns."""
-    ends = [_ends(name, columns[side]) for side in SIDES for name in columns[side]]
+    low, high = zip(
+        *(ends_of(name, columns[side]) for side in SIDES for name in columns[side]), strict=True
+    )
     binary = all(np.isin(columns[side]["coverage"], (0.0, 1.0)).all() for side in SIDES)
     owners = [side for side in SIDES for _ in columns[side]]
-    low, high = zip(*ends, strict=True)
     return prior_problems(low, high, owners, binary=binary)
-
-
-def _ends(name: str, columns: Columns) -> tuple[float, float]:
-    """The least and the most that a problem of average size may show."""
-    if name in _SIZES:
-        size = float(columns[name].mean())
-        return size, size
-    if name in _PARTS:
-        return 0.0, float(columns[_PARTS[name]].mean())
-    return 0.0, max(1.0, float(columns[name].max()))
 
 
 def by_group(columns: Mapping[Side, Columns], groups: Sequence[str]) -> dict[str, dict[str, Any]]:
@@ -165,7 +153,10 @@ def by_group(columns: Mapping[Side, Columns], groups: Sequence[str]) -> dict[str
 
 
 def coverage_curve(
-    arrays: PoolArrays | AdaptiveArrays, largest: int, cost_per_sample: float
+    arrays: PoolArrays | AdaptiveArrays,
+    largest: int,
+    cost_per_sample: float,
+    cost_per_problem: float = 0.0,
 ) -> list[dict[str, Any]]:
     """coverage@k for k = 1 … `largest`, with the cost of k samples a problem."""
     ks = np.arange(1, largest + 1)
@@ -176,5 +167,6 @@ def coverage_curve(
     for position, k in enumerate(ks.tolist()):
         value = float(coverage[:, position].mean())
         interval = Interval(value, *percentile_interval(drawn[:, position], value))
-        points.append({"k": k, "cost": k * cost_per_sample, "coverage": interval.document()})
+        cost = cost_per_problem + k * cost_per_sample
+        points.append({"k": k, "cost": cost, "coverage": interval.document()})
     return points

@@ -9,7 +9,7 @@ from typing import Any
 import pyarrow as pa
 
 from harness.comparison.comparing import ComparisonRequest, compare_pools
-from harness.comparison.matching import CostSettings
+from harness.comparison.costs import CostSettings
 from harness.pool import Pool, Sample
 from harness.problems import Problem
 
@@ -79,6 +79,7 @@ def compared(wc: Path, se: Path, **options: Any) -> dict[str, Any]:
         "by": None,
         "settings": CostSettings(),
         "grader": "answer",
+        "keys": (),
         "intersection": False,
         **options,
     }
