@@ -74,7 +74,7 @@ def _budget(quality: BudgetQuality) -> Document:
 
 
 def _side(numbers: ReportedQuality) -> Document:
-    return numbers.model_dump(include={"samples", *_MEASURES})
+    return numbers.model_dump(include={"samples", "undecided", *_MEASURES})
 
 
 def _finetuning(report: Report) -> list[Document]:

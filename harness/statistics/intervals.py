@@ -116,10 +116,15 @@ def bootstrap_ratio(
     above, below = checked(numerators), checked(denominators)
     if below.sum() == 0:
         raise ValueError("the ratio has no denominator")
-    prior = prior_problems(*ratio_ends(above, below, least))
+    prior = prior_problems(*ratio_ends(above, below, least), binary=is_binary(above, below))
     drawn = resampled(np.stack([above, below], axis=1), resamples, seed, _ratio, prior)
     value = float(above.sum() / below.sum())
     return Interval(value, *percentile_interval(drawn, value))
+
+
+def is_binary(above: Floats, below: Floats) -> bool:
+    """Whether each problem shows all of its denominator or nothing of it."""
+    return bool(((above == 0) | (above == below)).all())
 
 
 def ratio_ends(

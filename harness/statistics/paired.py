@@ -7,10 +7,16 @@ from typing import Literal
 import numpy as np
 from numpy.typing import ArrayLike
 
-from harness.statistics.intervals import Difference, percentile_interval, ratio_ends
+from harness.statistics.intervals import (
+    Difference,
+    is_binary,
+    percentile_interval,
+    ratio_ends,
+)
 from harness.statistics.resampling import (
     RESAMPLES,
     Floats,
+    PriorProblems,
     checked,
     flipped,
     prior_problems,
@@ -68,9 +74,9 @@ def resampled_means(differences: Floats, resamples: int, seed: int) -> Floats:
     """
     problems = len(differences)
     end = np.maximum(1.0, np.abs(differences).max(axis=0))
-    opposed = bool(np.isin(differences, (-1.0, 0.0, 1.0)).all())
-    both = prior_problems(np.zeros(2), np.ones(2), (0, 1), opposed=opposed)
-    prior = (both[:, :1] - both[:, 1:]) * end
+    binary = bool(np.isin(differences, (-1.0, 0.0, 1.0)).all())
+    both = prior_problems(np.zeros(2), np.ones(2), (0, 1), binary=binary)
+    prior = PriorProblems((both.rows[:, :1] - both.rows[:, 1:]) * end, both.weight)
     return resampled(differences, resamples, seed, lambda sums: sums / problems, prior)
 
 
@@ -120,7 +126,8 @@ def paired_ratio_difference(
         raise ValueError("a ratio has no denominator")
     ends = [ratio_ends(columns[:, one], columns[:, one + 1], least) for one in (0, 2)]
     low, high = (np.concatenate([side[end] for side in ends]) for end in (0, 1))
-    prior = prior_problems(low, high, (0, 0, 1, 1))
+    binary = all(is_binary(columns[:, one], columns[:, one + 1]) for one in (0, 2))
+    prior = prior_problems(low, high, (0, 0, 1, 1), binary=binary)
     drawn = resampled(columns, resamples, seed, _difference_of_ratios, prior)
     value = float(sums[0] / sums[1] - sums[2] / sums[3])
     low_end, high_end = percentile_interval(drawn, value)
