@@ -3,24 +3,38 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
+from harness.cli.hardware import hardware_options
 from harness.cli.options import recipe_options
 from harness.cli.output import emit, json_option
 from harness.errors import InputError
 
+if TYPE_CHECKING:
+    from harness.plan.serving import Hardware
+
+TEXT_WIDTH = 100
+
 
 @click.command(short_help="Say what a recipe will draw, train and cost.")
 @click.argument("run_path", metavar="[RUN]", required=False, type=click.Path(path_type=Path))
+@hardware_options
 @recipe_options
 @json_option
 def plan(
-    run_path: Path | None, recipe_name: str | None, overrides: tuple[str, ...], as_json: bool
+    run_path: Path | None,
+    hardware: Hardware,
+    recipe_name: str | None,
+    overrides: tuple[str, ...],
+    as_json: bool,
 ) -> None:
-    """Matched budgets, samples, tokens, FLOPs, dollars, finetunings and disk of a recipe.
+    """Matched budgets, samples, tokens, FLOPs, dollars, finetunings and disk of a recipe,
+    GPU-hours on a named GPU, and the smallest difference that its test set can show.
 
     \b
+    harness plan --recipe w2s-math --gpu a100-80gb --gpus 8 --gpu-price 2.5
     harness plan --recipe w2s-math
     harness plan --recipe w2s-math --set match.parameters=total --set budgets.high.se=20
     harness plan runs/w2s-micro             the plan of a run that is there
@@ -46,5 +60,5 @@ def plan(
                 "Give the folder of a run, or --recipe NAME.",
             )
         recipe = load_recipe(str(file), overrides) if overrides else read_recipe(file)
-    planned = plan_of(recipe)
-    emit(planned.document(), plan_text(planned), as_json)
+    planned = plan_of(recipe, hardware)
+    emit(planned.document(), plan_text(planned, TEXT_WIDTH), as_json)

@@ -63,6 +63,14 @@ _THOUSANDS_IN_LATEX = re.compile(r"(\d)(?:\{,\}|,\\!|\\,|\{\\,\})\s*(?=\d{3}(?!\
 _DECIMAL_IN_LATEX = re.compile(r"(\d)\{,\}(?=\d)")
 _SPACES = re.compile(r" {2,}")
 _DOUBLED_BACKSLASH = re.compile(r"\\\\(?=[A-Za-z]|[()\[\]{}])")
+_ROW_END = re.compile(r"\\\\\s*\[-?[\d.]{1,8}\s?(?:pt|em|ex|mm|cm|in)\]|\\cr(?![A-Za-z])")
+_NORM = re.compile(r"(?<!\\)\\(?:\||[lr]?Vert(?![A-Za-z]) ?)")
+_MODULUS = re.compile(
+    r"\\pmod ?(?:\{ ?(\w{1,9}) ?\}|(\w))"
+    r"|\((?:\\(?:bmod|mod)|\\(?:mathrm|text|operatorname) ?\{ ?mod ?\})(?:\\[ ,:;]|\s|~)*"
+    r"(\w{1,9})\)"
+)
+_OVER = re.compile(r"\{([^{}]{1,200})\\over(?![A-Za-z])([^{}]{1,200})\}")
 _FRACTIONS = re.compile(r"\\[dtc]frac(?![A-Za-z])")
 _DELIMITERS = re.compile(r"\\[()\[\]]|\$\$")
 _DOLLAR = re.compile(r"(?<!\\)\$")
@@ -76,11 +84,7 @@ def plain_latex(text: str, options: Conventions) -> str:
     """The answer without dress; spaces are single, and stand where something was separated."""
     if options.unicode_digits:
         text = _FULL_WIDTH.sub(lambda found: unicodedata.normalize("NFKC", found[0]), text)
-    if not text.isascii():
-        text = _RAISED.sub(lambda found: f"^{{{found[0].translate(_SUPERSCRIPTS)}}}", text)
-        text = _LOWERED.sub(lambda found: f"_{{{found[0].translate(_SUBSCRIPTS)}}}", text)
-        text = text.translate(_TRANSLATION)
-    text = _without_markdown(text.strip().lstrip(":"))
+    text = _without_markdown(latex_symbols(text).strip().lstrip(":"))
     if "\\" in text or "{,}" in text:
         text = _DECIMAL_IN_LATEX.sub(r"\1.", _THOUSANDS_IN_LATEX.sub(r"\1", text))
         text = _without_layout(text)
@@ -91,6 +95,15 @@ def plain_latex(text: str, options: Conventions) -> str:
     return _without_end(_ELLIPSIS.sub(r"\\ldots ", text))
 
 
+def latex_symbols(text: str) -> str:
+    """The text with LaTeX for Unicode mathematics, and with plain quotes, dashes and spaces."""
+    if text.isascii():
+        return text
+    text = _RAISED.sub(lambda found: f"^{{{found[0].translate(_SUPERSCRIPTS)}}}", text)
+    text = _LOWERED.sub(lambda found: f"_{{{found[0].translate(_SUBSCRIPTS)}}}", text)
+    return text.translate(_TRANSLATION)
+
+
 def _without_markdown(text: str) -> str:
     while (found := _MARKDOWN.match(text)) and found[1] not in found[2]:
         text = (found[2] + found[3]).strip()
@@ -98,11 +111,20 @@ def _without_markdown(text: str) -> str:
 
 
 def _without_layout(text: str) -> str:
-    if "\\begin" not in text:  # In a matrix a doubled backslash ends a row.
+    if "\\begin" in text:  # In a matrix a doubled backslash ends a row.
+        text = _ROW_END.sub(r"\\\\ ", text)
+    else:
         text = _DOUBLED_BACKSLASH.sub(r"\\", text)
+    if "\\over" in text:
+        text = _OVER.sub(r"\\frac{\1}{\2}", text)
+    text = _MODULUS.sub(_modulus, _NORM.sub("|", text))
     text = _PHANTOM.sub("", _TAGGED_COLOUR.sub("", text))
     text = _LAYOUT.sub("", text)
     return _FRACTIONS.sub(r"\\frac", _NO_SPACE.sub("", text))
+
+
+def _modulus(found: re.Match[str]) -> str:
+    return f"\\pmod{{{found[1] or found[2] or found[3]}}}"
 
 
 def _without_delimiters(text: str) -> str:

@@ -28,7 +28,10 @@ def data_file(arm: Mapping[str, Any]) -> str:
 
 
 def dataset_card(
-    recipe: Recipe, budgets: Mapping[str, MatchedBudget], arms: Sequence[Mapping[str, Any]]
+    recipe: Recipe,
+    budgets: Mapping[str, MatchedBudget],
+    arms: Sequence[Mapping[str, Any]],
+    verdicts: Mapping[str, Mapping[str, int]],
 ) -> str:
     """README.md with the metadata that the Hub and `datasets` read.
 
@@ -36,6 +39,7 @@ def dataset_card(
         recipe: the experiment.
         budgets: its matched budgets.
         arms: the documents of every published arm (`arm.json`), the default one first.
+        verdicts: per side, how many samples of its pool were `correct`, `wrong`, `undecided`.
     """
     header = yaml.safe_dump(_metadata(recipe, arms), sort_keys=False, allow_unicode=True)
     rows = "\n".join(
@@ -75,6 +79,8 @@ has its own seed.
 - Prompt of the rows: `{recipe.prompt.template!r}`; the generators saw it {_shots(recipe)}.
 - Kept: samples whose final answer (format `{recipe.answer.format}`) equals the gold answer, by \
 the grader that each row names. A right answer may stand behind wrong reasoning.
+- Verdicts: {_verdicts(verdicts)}. Undecided samples (a time-out, an answer over a cap) are not \
+kept.
 - Duplicates within a problem: {duplicates}.
 - Rows stand in canonical order: problems in the problem set's order, samples by index.
 - `recipe.yaml` holds the whole experiment, `manifest.json` the SHA-256 of every file. Made by \
@@ -90,6 +96,15 @@ def _shots(recipe: Recipe) -> str:
     if few_shot is None:
         return "without examples"
     return f"behind {few_shot.count} examples of {few_shot.source.removeprefix('lm_eval:')}"
+
+
+def _verdicts(verdicts: Mapping[str, Mapping[str, int]]) -> str:
+    """What became of all samples, also of those that are in no row."""
+    return "; ".join(
+        f"of {sum(counts.values()):,} {side.upper()} samples "
+        + ", ".join(f"{count:,} {outcome}" for outcome, count in counts.items())
+        for side, counts in verdicts.items()
+    )
 
 
 def _allocation(recipe: Recipe) -> str:

@@ -9,24 +9,27 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import pyarrow as pa
+import pyarrow.compute as pc
+
 from harness.budget import MatchedBudget, match_of, pool_sizes, stopping_rule
 from harness.budget.allocation import allocation_document, stopping_words
 from harness.errors import InputError
 from harness.files import write_json
 from harness.grading.graded import open_graded_pool
+from harness.metrics.adaptive_arrays import AdaptiveArrays, adaptive_arrays
+from harness.metrics.majority import MAJORITY_SAMPLES
 from harness.metrics.measuring import (
+    LEVEL_RESAMPLES,
     Columns,
-    by_level,
+    by_group,
     compare,
     coverage_curve,
     side_columns,
 )
-from harness.metrics.pool_arrays import (
-    AdaptiveArrays,
-    PoolArrays,
-    adaptive_arrays,
-    pool_arrays,
-)
+from harness.metrics.pool_arrays import PoolArrays, pool_arrays
+from harness.metrics.side_columns import mixed_columns
+from harness.metrics.solution_keys import KEYS
 from harness.pool import Pool
 from harness.progress import Progress
 from harness.recipe import SIDES, Recipe, Side
@@ -100,7 +103,7 @@ def measure(run: RunFolder, progress: Progress) -> dict[str, Any]:
 def _arrays(recipe: Recipe, side: Side, pool: Pool) -> Arrays:
     chain, until = recipe.answer.chain_verifier is not None, stopping_rule(recipe)
     if until is None:
-        return pool_arrays(pool, chain=chain)
+        return pool_arrays(pool, chain=chain, keys=KEYS)
     return adaptive_arrays(
         pool, chain=chain, enough=until.correct, largest=pool_sizes(recipe)[side]
     )
@@ -112,7 +115,15 @@ def _refused(until: Until) -> dict[str, str]:
         f"the allocation stops a problem at {stopping_words(until)}, and how many distinct "
         "solutions more samples would have shown cannot be estimated without bias"
     )
-    return {"diversity_all": reason, "diversity_solved": reason}
+    majority = (
+        f"the allocation stops a problem at {stopping_words(until)}, and which answers more "
+        "samples would have voted for cannot be estimated without bias"
+    )
+    return {
+        "diversity_all": reason,
+        "diversity_solved": reason,
+        **{f"majority_at_{k}": majority for k in MAJORITY_SAMPLES},
+    }
 
 
 def _budget_document(
@@ -120,9 +131,12 @@ def _budget_document(
 ) -> dict[str, Any]:
     k = budget.mean_samples_per_problem
     taken = {side: budget.samples_of(side, arrays[side].problem_ids) for side in SIDES}
-    columns = {side: side_columns(arrays[side], k[side]) for side in SIDES}
+    columns = {side: mixed_columns(arrays[side], k[side]) for side in SIDES}
     comparison = compare(columns)
-    levels = by_level(columns, arrays["wc"].levels)
+    groups = {
+        "by_level": by_group(columns, arrays["wc"].levels),
+        "by_subject": by_group(columns, arrays["wc"].subjects),
+    }
     return {
         "samples_per_problem": dict(budget.samples_per_problem),
         "mean_samples_per_problem": k,
@@ -137,16 +151,33 @@ def _budget_document(
             side: {
                 **_counts(pools[side], taken[side]),
                 **comparison.metrics(side),
-                "by_level": {
-                    level: {"problems": found["problems"], **found[side]}
-                    for level, found in levels.items()
-                },
+                "undecided_as_correct": _undecided_as_correct(arrays[side], side, columns, k[side]),
+                **{kind: _of_side(found, side) for kind, found in groups.items()},
             }
             for side in SIDES
         },
         "difference": comparison.differences(),
         "number_matched": _number_matched(min(budget.samples_per_problem.values()), arrays),
     }
+
+
+def _of_side(groups: Mapping[str, Mapping[str, Any]], side: Side) -> dict[str, Any]:
+    return {name: {"problems": found["problems"], **found[side]} for name, found in groups.items()}
+
+
+def _undecided_as_correct(
+    arrays: Arrays, side: Side, columns: Mapping[Side, Columns], k: float
+) -> dict[str, Any] | None:
+    """The upper ends: the metrics if every undecided sample were correct.
+
+    None where nothing is undecided. False positives have no such bound: nobody checked the
+    chains of undecided samples as those of correct ones.
+    """
+    if not arrays.undecided:
+        return None
+    most = mixed_columns(arrays.undecided_as_correct(), k)
+    found = compare({**columns, side: most}, LEVEL_RESAMPLES).metrics(side)
+    return {**found, "false_positive_rate": None}
 
 
 def _number_matched(k: int, arrays: Mapping[Side, Arrays]) -> dict[str, Any]:
@@ -162,27 +193,32 @@ def _number_matched(k: int, arrays: Mapping[Side, Arrays]) -> dict[str, Any]:
 
 def _counts(pool: Pool, taken: Mapping[str, int]) -> dict[str, int]:
     """Counts over the budget's own samples: of every problem the first ones, so many."""
-    columns = ["problem_id", "sample_index", "outcome", "answer"]
-    table = pool.verdicts("answer").select(columns).to_pydict()
-    rows = [
-        (outcome, answer)
-        for problem, index, outcome, answer in zip(*table.values(), strict=True)
-        if index < taken[problem]
-    ]
-    return {
-        "samples": len(rows),
-        "correct": sum(outcome == "correct" for outcome, _ in rows),
-        "undecided": sum(outcome == "undecided" for outcome, _ in rows),
-        "unparsed": sum(answer is None for _, answer in rows),
+    table = pool.verdicts("answer").select(["problem_id", "sample_index", "outcome", "answer"])
+    first = table.filter(_of_budget(table, taken))
+    counted = {
+        row["values"]: row["counts"] for row in pc.value_counts(first["outcome"]).to_pylist()
     }
+    return {
+        "samples": first.num_rows,
+        "correct": counted.get("correct", 0),
+        "undecided": counted.get("undecided", 0),
+        "unparsed": first["answer"].null_count,
+    }
+
+
+def _of_budget(table: pa.Table, taken: Mapping[str, int]) -> pa.ChunkedArray:
+    """(rows,) whether a sample is one of the first so many of its problem."""
+    places = pc.index_in(table["problem_id"], value_set=pa.array(list(taken)))
+    return pc.less(table["sample_index"], pa.array(list(taken.values())).take(places))
 
 
 def _tokens(pool: Pool, taken: Mapping[str, int]) -> dict[str, int]:
     """Measured tokens of the budget's own samples; a prompt counts once a problem."""
     columns = ["problem_id", "sample_index", "prompt_tokens", "completion_tokens"]
-    table = pool.samples(columns).to_pydict()
-    rows = [row[1:] for row in zip(*table.values(), strict=True) if row[1] < taken[row[0]]]
+    table = pool.samples(columns)
+    of_first = _of_budget(table, taken)
+    first = pc.and_(of_first, pc.equal(table["sample_index"], 0))
     return {
-        "prompt": sum(prompt or 0 for index, prompt, _ in rows if index == 0),
-        "completion": sum(completion or 0 for _, _, completion in rows),
+        "prompt": pc.sum(table.filter(first)["prompt_tokens"]).as_py() or 0,
+        "completion": pc.sum(table.filter(of_first)["completion_tokens"]).as_py() or 0,
     }

@@ -1,0 +1,239 @@
+"""Comparisons of pools with known verdicts, against sums by hand and over all subsets."""
+
+from __future__ import annotations
+
+import datetime
+import itertools
+import json
+from fractions import Fraction
+from pathlib import Path
+
+import pytest
+from scipy.stats import binomtest
+
+from harness.comparison.costs import CostSettings
+from harness.comparison.text import comparison_text
+from harness.errors import InputError
+from tests.comparison.pools_for_tests import GRADER, card, compared, graded_pool, numbered, problem
+
+A, B, C, D = (problem(name, level) for name, level in zip("abcd", ("1", "1", "2", ""), strict=True))
+WC = {A: "cwcw", B: "wwww", C: "cccc", D: "cwww"}
+SE = {A: "cc", B: "wc", C: "ww", D: "cc"}
+
+
+def by_subsets(letters: str, k: int) -> Fraction:
+    """coverage@k over all subsets of k samples."""
+    subsets = list(itertools.combinations(letters, k))
+    return Fraction(sum("c" in one for one in subsets), len(subsets))
+
+
+@pytest.fixture
+def pools(tmp_path: Path) -> tuple[Path, Path]:
+    return graded_pool(tmp_path / "wc", WC), graded_pool(tmp_path / "se", SE)
+
+
+def test_equal_numbers_are_compared_over_all_subsets(pools: tuple[Path, Path]) -> None:
+    document = compared(*pools, budget="2")
+    assert document["match"]["kind"] == "number" and document["match"]["ratio"] == 1
+    assert document["match"]["samples_per_problem"] == {"wc": 2, "se": 2}
+    for side, verdicts in (("wc", WC), ("se", SE)):
+        found = document["sides"][side]
+        expected = float(sum(by_subsets(one, 2) for one in verdicts.values()) / 4)
+        assert found["coverage"]["value"] == pytest.approx(expected)
+        assert found["coverage"]["low"] <= expected <= found["coverage"]["high"]
+        # All completions differ, so every correct sample is a solution of its own.
+        distinct = sum(2 * one.count("c") / len(one) for one in verdicts.values()) / 4
+        assert found["diversity_all"]["value"] == pytest.approx(distinct)
+        assert found["diversity_solved"]["value"] == pytest.approx(distinct / expected)
+        share = sum(one.count("c") / len(one) for one in verdicts.values()) / 4
+        assert found["pass_at_1"]["value"] == pytest.approx(share)
+    assert document["sides"]["wc"]["samples"] == 16 and document["sides"]["se"]["samples"] == 8
+    difference = document["difference"]["coverage"]
+    sides = document["sides"]
+    assert difference["value"] == pytest.approx(
+        sides["wc"]["coverage"]["value"] - sides["se"]["coverage"]["value"]
+    )
+    assert 0 < difference["p_value"] <= 1 and difference["test"]
+    json.dumps(document, allow_nan=False)
+
+
+def test_the_largest_budget_that_both_pools_hold_is_the_default(pools: tuple[Path, Path]) -> None:
+    assert compared(*pools)["match"]["samples_per_problem"] == {"wc": 2, "se": 2}
+
+
+def test_half_a_sample_a_problem_is_half_of_what_one_shows(pools: tuple[Path, Path]) -> None:
+    one, half = compared(*pools, budget="1"), compared(*pools, budget="0.5")
+    for side in ("wc", "se"):
+        for name in ("coverage", "diversity_all"):
+            assert half["sides"][side][name]["value"] == pytest.approx(
+                one["sides"][side][name]["value"] / 2
+            )
+
+
+def test_more_than_was_drawn_is_refused_with_what_is_possible(pools: tuple[Path, Path]) -> None:
+    with pytest.raises(InputError) as refusal:
+        compared(*pools, budget="3")
+    assert "3 SE samples a problem" in refusal.value.message
+    assert "the pool has 2" in refusal.value.message
+    assert "up to 2 SE samples a problem" in refusal.value.advice
+
+
+def test_levels_are_compared_apart_and_those_without_one_too(pools: tuple[Path, Path]) -> None:
+    document = compared(*pools, budget="1", by="level")
+    groups = document["by_group"]
+    assert {name: found["problems"] for name, found in groups.items()} == {"1": 2, "2": 1, "": 1}
+    assert groups["1"]["sides"]["wc"]["coverage"]["value"] == pytest.approx(0.25)
+    assert groups["2"]["difference"]["coverage"]["value"] == pytest.approx(1.0)
+    assert "level (none): 1 problem" in comparison_text(document)
+
+
+def test_no_level_at_all_is_refused(tmp_path: Path) -> None:
+    verdicts = dict.fromkeys(numbered(3), "cw")
+    wc, se = graded_pool(tmp_path / "wc", verdicts), graded_pool(tmp_path / "se", verdicts)
+    with pytest.raises(InputError, match="no problem has a level"):
+        compared(wc, se, by="level")
+
+
+def test_undecided_samples_count_as_wrong_and_their_bound_is_shown(tmp_path: Path) -> None:
+    wc = graded_pool(tmp_path / "wc", {A: "uw", B: "cw"})
+    se = graded_pool(tmp_path / "se", {A: "ww", B: "ww"})
+    document = compared(wc, se, budget="2")
+    found = document["sides"]["wc"]
+    assert found["undecided"] == 1
+    assert found["coverage"]["value"] == 0.5
+    assert found["undecided_as_correct"]["value"] == 1.0
+    assert document["sides"]["se"]["undecided_as_correct"] is None
+    assert "1 of 4 WC samples are undecided" in comparison_text(document)
+
+
+@pytest.mark.parametrize("letter", ["c", "w"])
+def test_all_or_none_solved_has_sane_numbers(tmp_path: Path, letter: str) -> None:
+    verdicts = dict.fromkeys(numbered(6), letter * 2)
+    document = compared(
+        graded_pool(tmp_path / "wc", verdicts), graded_pool(tmp_path / "se", verdicts)
+    )
+    json.dumps(document, allow_nan=False)
+    coverage = document["sides"]["wc"]["coverage"]
+    assert coverage["value"] == (letter == "c")
+    assert 0 <= coverage["low"] <= coverage["high"] <= 1
+    assert document["difference"]["coverage"]["value"] == 0
+    assert document["difference"]["coverage"]["p_value"] == 1
+    assert (document["sides"]["wc"]["diversity_solved"] is None) == (letter == "w")
+    assert comparison_text(document)
+
+
+def test_single_outcomes_are_tested_by_mcnemar(tmp_path: Path) -> None:
+    problems = numbered(30)
+    wc = {one: "c" if place < 20 else "w" for place, one in enumerate(problems)}
+    se = {one: "c" if place % 3 == 0 else "w" for place, one in enumerate(problems)}
+    document = compared(graded_pool(tmp_path / "wc", wc), graded_pool(tmp_path / "se", se))
+    difference = document["difference"]["coverage"]
+    only_wc = sum(wc[one] == "c" and se[one] == "w" for one in problems)
+    only_se = sum(wc[one] == "w" and se[one] == "c" for one in problems)
+    assert difference["test"] == "mcnemar exact"
+    assert difference["p_value"] == pytest.approx(binomtest(only_wc, only_wc + only_se).pvalue)
+
+
+def test_pools_over_other_problems_need_the_flag(tmp_path: Path) -> None:
+    wc = graded_pool(tmp_path / "wc", {A: "c", B: "w", C: "c"})
+    se = graded_pool(tmp_path / "se", {D: "c", B: "c", A: "w"})
+    with pytest.raises(InputError) as refusal:
+        compared(wc, se)
+    assert "1 of 3 problem (c) in this pool only" in str(refusal.value)
+    document = compared(wc, se, intersection=True)
+    assert document["problems"] == 2
+    assert document["problems_left_out"] == {"wc": 1, "se": 1}
+    assert document["sides"]["wc"]["coverage"]["value"] == 0.5
+    assert document["sides"]["se"]["coverage"]["value"] == 0.5
+
+
+def test_verdicts_of_different_graders_are_refused(tmp_path: Path) -> None:
+    wc = graded_pool(tmp_path / "wc", {A: "c"}, grader={**GRADER, "samples": "1"})
+    se = graded_pool(tmp_path / "se", {A: "c"}, grader={**GRADER, "version": "1", "samples": "2"})
+    with pytest.raises(InputError) as refusal:
+        compared(wc, se)
+    (issue,) = refusal.value.issues
+    assert str(issue) == 'version: WC has "2", SE has "1"'
+
+
+def test_an_ungraded_pool_names_the_command(tmp_path: Path, pools: tuple[Path, Path]) -> None:
+    with pytest.raises(InputError, match="no verdicts of the grader 'math_verify'"):
+        compared(*pools, grader="math_verify")
+
+
+SMALL = card(id="small", parameters={"total": 8_030_000_000}, prices=[
+    {"date": "2024-05-01", "source": "test", "output": 1.05},
+    {"date": "2024-08-12", "source": "test", "output": 0.3, "input": 0.075},
+])  # fmt: skip
+LARGE = card(id="large", parameters={"total": 3 * 8_030_000_000}, prices=[
+    {"date": "2024-05-01", "source": "test", "output": 10.5, "input": 3.5},
+])  # fmt: skip
+
+
+@pytest.fixture
+def priced(tmp_path: Path) -> tuple[Path, Path]:
+    """40 WC samples of 10 tokens and 2 SE samples of 20 for each of two problems."""
+    wc = graded_pool(tmp_path / "wc", {A: "cw" * 20, B: "w" * 40}, model_card=SMALL, tokens=10)
+    se = graded_pool(tmp_path / "se", {A: "cc", B: "cw"}, model_card=LARGE, tokens=20)
+    return wc, se
+
+
+def test_compute_takes_both_sides_to_be_equally_long(priced: tuple[Path, Path]) -> None:
+    match = compared(*priced, kind="compute", budget="1")["match"]
+    assert match["ratio"] == 3
+    assert match["samples_per_problem"] == {"wc": 3, "se": 1}
+    # 2 problems × 1 sample × 15 tokens × 2P FLOPs.
+    assert match["cost"]["se"] == match["cost"]["wc"] == 2 * 15 * 2 * 24_090_000_000
+    assert match["cost"]["unit"] == "flop"
+
+
+def test_measured_lengths_enter_tokens_and_price(priced: tuple[Path, Path]) -> None:
+    assert compared(*priced, kind="tokens")["match"]["ratio"] == 2
+    # 35 by the price of a token (paper, section on price), and SE's completions twice as long.
+    assert compared(*priced, kind="price", budget="0.5")["match"]["ratio"] == pytest.approx(70)
+    early = CostSettings(price_date=datetime.date(2024, 6, 1))
+    match = compared(*priced, kind="price", budget="1", settings=early)["match"]
+    assert match["ratio"] == pytest.approx(20)
+    with_prompts = CostSettings(prompts="every")
+    match = compared(*priced, kind="price", budget="0.1", settings=with_prompts)["match"]
+    assert match["ratio"] == pytest.approx((20 * 10.5 + 30 * 3.5) / (10 * 0.3 + 30 * 0.075))
+
+
+def test_a_budget_in_dollars_names_its_cost_model(priced: tuple[Path, Path]) -> None:
+    # Of 2 problems, each SE sample 20 tokens at 10.5 dollars a million.
+    document = compared(*priced, kind=None, budget=f"{2 * 20 * 10.5e-6 / 2:.8f}usd")
+    assert document["match"]["kind"] == "price"
+    assert document["match"]["samples_per_problem"]["se"] == pytest.approx(0.5)
+    assert document["match"]["samples_per_problem"]["wc"] == pytest.approx(35)
+
+
+def test_cost_models_stand_side_by_side_and_may_disagree(priced: tuple[Path, Path]) -> None:
+    found = compared(*priced, kind="number", budget="1")["cost_models"]
+    models = {one["kind"]: one for one in found["models"]}
+    assert set(models) == {"number", "compute", "price", "tokens"}
+    assert models["compute"]["samples_per_problem"] == {"wc": 3, "se": 1}
+    assert models["price"]["limited_by_pool"]
+    assert models["price"]["samples_per_problem"]["wc"] == 40
+    assert "config" in found["refused"]["compute_exact"]
+    assert "GPU-seconds" in found["refused"]["gpu_seconds"]
+    assert models["number"]["winner"] == "se"
+    assert found["winner_changes"] == (len({one["winner"] for one in models.values()}) > 1)
+
+
+def test_a_pool_without_card_says_what_a_match_needs(tmp_path: Path) -> None:
+    wc = graded_pool(tmp_path / "wc", {A: "cw"}, model_card=SMALL, tokens=None)
+    se = graded_pool(tmp_path / "se", {A: "cc"}, tokens=None)
+    with pytest.raises(InputError) as refusal:
+        compared(wc, se, kind=None)
+    assert "SE: " in str(refusal.value) and "--se-card" in str(refusal.value)
+    assert "--match number" in refusal.value.advice
+    cards = {"wc": None, "se": "gemma-2-27b"}
+    match = compared(wc, se, kind=None, cards=cards)["match"]
+    assert match["ratio"] == pytest.approx(27_227_128_320 / 8_030_000_000)
+    with pytest.raises(InputError, match="no token counts"):
+        compared(wc, se, kind=None, cards=cards, budget="1e18flop")
+
+
+def test_a_budget_in_another_unit_than_the_match_is_refused(priced: tuple[Path, Path]) -> None:
+    with pytest.raises(InputError, match="a match by compute counts FLOPs"):
+        compared(*priced, kind="compute", budget="20usd")
