@@ -19,7 +19,8 @@ from harness.comparison.estimates import Arrays, at_budget, by_group
 from harness.comparison.matching import chosen_match
 from harness.comparison.opening import OpenedPool, open_pools, pairing_of
 from harness.metrics.adaptive_arrays import AdaptiveArrays, arrays_of
-from harness.metrics.side_columns import MAJORITY_SAMPLES, METRICS, distinct_column
+from harness.metrics.majority import MAJORITY_SAMPLES
+from harness.metrics.side_columns import METRICS, distinct_column
 from harness.metrics.solution_keys import TEXT
 from harness.recipe import SIDES, Side
 
@@ -104,7 +105,12 @@ def _match_document(match: PoolMatch, costs: SideCosts) -> dict[str, Any]:
 
 
 def _origin(opened: OpenedPool, drawn: int) -> dict[str, Any]:
-    return {"pool": opened.place, "model": opened.model, "samples_drawn_per_problem": drawn}
+    return {
+        "pool": opened.place,
+        "model": opened.model,
+        "card": opened.card and opened.card.id,
+        "samples_drawn_per_problem": drawn,
+    }
 
 
 def _notes(

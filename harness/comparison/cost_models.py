@@ -82,12 +82,26 @@ def _match_by(
 
 
 def _winner(difference: Document) -> Document:
-    value, low, high = (difference[key] for key in ("value", "low", "high"))
+    value = difference["value"]
     return {
         "difference": {"coverage": difference},
         "winner": None if value == 0 else "wc" if value > 0 else "se",
-        "significant": (low > 0 or high < 0) and difference["p_value"] < 1 - CONFIDENCE,
+        "significant": all(_signs_of_a_difference(difference)),
     }
+
+
+def _signs_of_a_difference(difference: Document) -> tuple[bool, bool]:
+    """Whether the interval leaves 0 out, and whether the test rejects."""
+    outside = difference["low"] > 0 or difference["high"] < 0
+    return outside, difference["p_value"] < 1 - CONFIDENCE
+
+
+def _named(model: Document) -> str:
+    """A cost model with how sure its winner is."""
+    signs = _signs_of_a_difference(model["difference"]["coverage"])
+    if model["winner"] is None or all(signs):
+        return str(model["kind"])
+    return f"{model['kind']} ({'borderline' if any(signs) else 'not significant'})"
 
 
 def _reason(error: InputError) -> str:
@@ -98,9 +112,7 @@ def _reason(error: InputError) -> str:
 def _verdict(models: Sequence[Document]) -> str:
     winners: dict[str | None, list[str]] = {}
     for one in models:
-        unsure = one["winner"] and not one["significant"]
-        name = f"{one['kind']} (not significant)" if unsure else one["kind"]
-        winners.setdefault(one["winner"], []).append(name)
+        winners.setdefault(one["winner"], []).append(_named(one))
     parts = [
         f"{side.upper()} by {', '.join(winners[side])}" if side else f"equal by {', '.join(names)}"
         for side, names in winners.items()

@@ -91,10 +91,10 @@ def side_document(arrays: Arrays, metrics: Document, samples_per_problem: float)
     """One side: counts over its whole pool (up to the stopping points), metrics at the budget.
 
     `undecided_as_correct` is the upper end of coverage if the grader could have decided; None
-    where nothing is undecided, or where more correct samples would have stopped the draw.
+    where nothing is undecided.
     """
     bound = None
-    if arrays.undecided and isinstance(arrays, PoolArrays):
+    if arrays.undecided:
         most = arrays.undecided_as_correct().coverage(max(samples_per_problem, 1.0))
         share = min(samples_per_problem, 1.0)
         bound = {name: end * share for name, end in bootstrap_mean(most).document().items()}

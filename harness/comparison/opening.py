@@ -113,8 +113,8 @@ def _raise(errors: Sequence[InputError]) -> None:
         raise different[0]
     issues = Issues()
     for error in different:
-        found = "; ".join(str(issue) for issue in error.issues)
-        issues.add("", f"{error.message} {found}." if found else error.message, error.advice)
+        found = [error.message, *(f"{str(issue).rstrip('.')}." for issue in error.issues)]
+        issues.add("", " ".join(found), error.advice)
     issues.raise_if_any("these pools cannot be compared:")
 
 

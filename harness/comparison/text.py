@@ -6,7 +6,7 @@ import textwrap
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from harness.metrics.side_columns import MAJORITY_SAMPLES
+from harness.metrics.majority import MAJORITY_SAMPLES
 from harness.metrics.solution_keys import KEYS, TEXT
 from harness.quantities import short_number
 from harness.recipe import SIDES
@@ -51,8 +51,7 @@ def comparison_text(document: Document) -> str:
 def _head(document: Document) -> str:
     match, sides = document["match"], document["sides"]
     lines = [
-        f"WC {sides['wc']['model']}   {sides['wc']['pool']}",
-        f"SE {sides['se']['model']}   {sides['se']['pool']}",
+        *(f"{side.upper()} {_model(sides[side])}   {sides[side]['pool']}" for side in SIDES),
         f"{_counted(document['problems'], 'problem')}, matched by {match['kind']}: an SE sample "
         f"costs as much as {_samples(match['ratio'], 'WC sample')}",
         f"Budget: {_samples(match['samples_per_problem']['wc'], 'WC sample')} a problem against "
@@ -66,6 +65,12 @@ def _head(document: Document) -> str:
             f"{left_out['se']:,} of the SE pool, which the other does not answer."
         )
     return "\n".join([*lines, *(_wrapped(f"Note: {note}") for note in document["notes"])])
+
+
+def _model(side: Document) -> str:
+    """The model of the samples, and the card where that is another's."""
+    foreign = side["card"] not in (None, side["model"])
+    return f"{side['model']} (card {side['card']})" if foreign else str(side["model"])
 
 
 def _samples(number: float, noun: str) -> str:

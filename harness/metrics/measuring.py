@@ -20,7 +20,7 @@ from harness.recipe import SIDES, Side
 from harness.statistics import Difference, Interval
 from harness.statistics.intervals import percentile_interval
 from harness.statistics.paired import bootstrap_p_value, paired_test
-from harness.statistics.resampling import prior_problems, resampled
+from harness.statistics.resampling import PriorProblems, prior_problems, resampled
 
 __all__ = [
     "CURVE_RESAMPLES",
@@ -135,7 +135,9 @@ def compare(
     return Comparison(columns, sums, resamples)
 
 
-def _prior(columns: Mapping[Side, Columns], samples_per_problem: Mapping[Side, float]) -> Floats:
+def _prior(
+    columns: Mapping[Side, Columns], samples_per_problem: Mapping[Side, float]
+) -> PriorProblems:
     """Prior problems at the ends of what a problem may show, in the order of the columns.
 
     Those that are solved show one solution by half, and as many as they can by half: so the
@@ -149,9 +151,8 @@ def _prior(columns: Mapping[Side, Columns], samples_per_problem: Mapping[Side, f
             few[place], many[place] = 1.0, max(1.0, samples_per_problem[side])
     binary = all(np.isin(columns[side]["coverage"], (0.0, 1.0)).all() for side in SIDES)
     owners = [side for side, _ in names]
-    return np.concatenate(
-        [prior_problems(low, ends, owners, opposed=binary) for ends in (few, many)]
-    )
+    priors = [prior_problems(low, ends, owners, binary=binary) for ends in (few, many)]
+    return PriorProblems(np.concatenate([one.rows for one in priors]), priors[0].weight)
 
 
 def by_group(
@@ -175,16 +176,20 @@ def by_group(
 
 
 def coverage_curve(
-    arrays: PoolArrays | AdaptiveArrays, largest: int, cost_per_sample: float
+    arrays: PoolArrays | AdaptiveArrays,
+    largest: int,
+    cost_per_sample: float,
+    cost_per_problem: float = 0.0,
 ) -> list[dict[str, Any]]:
     """coverage@k for k = 1 … `largest`, with the cost of k samples a problem."""
     ks = np.arange(1, largest + 1)
     coverage = arrays.coverage(ks.astype(np.float64))
-    prior = prior_problems(np.zeros(largest), np.ones(largest))
+    prior = prior_problems(np.zeros(largest), np.ones(largest), binary=False)
     drawn = resampled(coverage, CURVE_RESAMPLES, 0, lambda sums: sums, prior) / len(coverage)
     points = []
     for position, k in enumerate(ks.tolist()):
         value = float(coverage[:, position].mean())
         interval = Interval(value, *percentile_interval(drawn[:, position], value))
-        points.append({"k": k, "cost": k * cost_per_sample, "coverage": interval.document()})
+        cost = cost_per_problem + k * cost_per_sample
+        points.append({"k": k, "cost": cost, "coverage": interval.document()})
     return points

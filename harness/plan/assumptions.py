@@ -32,6 +32,12 @@ def assumptions_of(recipe: Recipe) -> tuple[str, ...]:
         f"The pools' FLOPs are 2P a completion token, P the {match.parameters} parameters; prompts "
         "and attention are left out there, as in the paper."
     )
+    if match.rounding == "mixed":
+        said.append(
+            "Budgets are mixed allocations (match.rounding): seeds.run decides which problems get "
+            "the larger of two whole counts. The pools hold the larger one of every problem, so "
+            "they cost up to a sample a problem more than the budget; nothing beyond it is used."
+        )
     if (until := stopping_rule(recipe)) is not None:
         said.append(_adaptive(recipe, until))
     if any(card.prices for card in (recipe.pair.wc, recipe.pair.se)):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from harness.recipe import Side
 
@@ -17,14 +17,14 @@ class PlannedBudget:
     """One matched budget.
 
     Attributes:
-        given: the side whose count the recipe gives.
+        given: the side whose count the recipe gives, or "total".
         exact_samples_per_problem: counts before rounding.
         samples_per_problem: counts as drawn.
         cost: cost a problem and expected completion token, with `unit`.
         wc_over_se: the cost ratio that rounding leaves.
     """
 
-    given: Side
+    given: Literal["wc", "se", "total"]
     exact_samples_per_problem: Mapping[Side, float]
     samples_per_problem: Mapping[Side, int]
     cost: Mapping[Side, float]

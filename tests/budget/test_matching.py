@@ -93,6 +93,7 @@ def test_five_samples_of_the_cheap_model_are_a_seventh_of_one() -> None:
     text = str(refusal.value)
     assert "'cheap' (5 WC samples a problem) leaves 0.143 SE samples" in text
     assert "The least that works is wc: 35." in text
+    assert "{se: 1, multiplier: 0.143}" in text
 
 
 def test_number_match_is_one_to_one() -> None:
@@ -139,7 +140,7 @@ def test_the_least_that_is_named_works_and_one_less_does_not(wc: int, se: int, a
     try:
         matched_budget("b", Budget(wc=float(amount)), COMPUTE, costs)
     except InputError as error:
-        least = int(error.advice.rsplit(" ", 1)[-1].rstrip("."))
+        least = int(error.advice.split("The least that works is wc: ")[1].split(".")[0])
         assert least > amount
         matched_budget("b", Budget(wc=float(least)), COMPUTE, costs)
         with pytest.raises(InputError):
