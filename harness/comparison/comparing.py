@@ -137,7 +137,9 @@ def _notes(
 
 
 def _arrays(opened: OpenedPool, request: ComparisonRequest, ids: tuple[str, ...]) -> Arrays:
-    arrays = arrays_of(opened.pool, grader=request.grader, keys=request.all_keys)
+    arrays = arrays_of(
+        opened.pool, grader=request.grader, chain=opened.has_chains, keys=request.all_keys
+    )
     places = {problem: place for place, problem in enumerate(arrays.problem_ids)}
     return arrays.chosen([places[problem] for problem in ids])
 

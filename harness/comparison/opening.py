@@ -19,6 +19,7 @@ from harness.recipe import SIDES, ModelCard, Side
 
 # What was graded stands in a grader's identity beside how it was graded.
 _OF_THE_SAMPLES = {"samples"}
+_CHAIN = "chain"
 
 
 @dataclass(frozen=True)
@@ -44,6 +45,12 @@ class OpenedPool:
     def model(self) -> str:
         """The model that its samples are from."""
         return str((self.pool.identity.get("model") or {}).get("id") or "unknown")
+
+    @property
+    def has_chains(self) -> bool:
+        """Whether the exact verifier judged the chain of every sample, for false positives."""
+        judged = _CHAIN in graders_of(self.pool.folder)
+        return judged and self.pool.verdicts(_CHAIN).num_rows == len(self.pool)
 
     @property
     def gpus_of_a_server(self) -> int:

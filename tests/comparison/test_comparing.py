@@ -8,12 +8,14 @@ import json
 from fractions import Fraction
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
 from scipy.stats import binomtest
 
 from harness.comparison.costs import CostSettings
 from harness.comparison.text import comparison_text
 from harness.errors import InputError
+from harness.pool import Pool
 from tests.comparison.pools_for_tests import GRADER, card, compared, graded_pool, numbered, problem
 
 A, B, C, D = (problem(name, level) for name, level in zip("abcd", ("1", "1", "2", ""), strict=True))
@@ -85,6 +87,21 @@ def test_levels_are_compared_apart_and_those_without_one_too(pools: tuple[Path, 
     assert groups["1"]["sides"]["wc"]["coverage"]["value"] == pytest.approx(0.25)
     assert groups["2"]["difference"]["coverage"]["value"] == pytest.approx(1.0)
     assert "level (none): 1 problem" in comparison_text(document)
+
+
+def test_false_positives_where_the_chains_were_judged(tmp_path: Path) -> None:
+    wc, se = graded_pool(tmp_path / "wc", WC), graded_pool(tmp_path / "se", SE)
+    assert compared(wc, se)["sides"]["wc"]["false_positive_rate"] is None
+    for place in (wc, se):
+        pool = Pool.open(place)
+        rows = pool.verdicts("answer").to_pylist()
+        # Of every problem's samples, only the first may have a right chain.
+        chains = [{**one, "outcome": "wrong"} if one["sample_index"] else one for one in rows]
+        pool.write_verdicts("chain", pa.Table.from_pylist(chains), {"grader": "chain"})
+    document = compared(wc, se)
+    assert document["sides"]["wc"]["false_positive_rate"]["value"] == pytest.approx(4 / 7)
+    assert document["sides"]["se"]["false_positive_rate"]["value"] == pytest.approx(3 / 5)
+    assert document["difference"]["false_positive_rate"]["test"] == "paired bootstrap"
 
 
 def test_no_level_at_all_is_refused(tmp_path: Path) -> None:
