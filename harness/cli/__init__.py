@@ -25,6 +25,7 @@ _COMMANDS = {
     "sample": ("harness.cli.stages:sample", "Draw the pools of both sides of the pair."),
     "grade": ("harness.cli.grade:grade", "Give every sample its verdicts."),
     "measure": ("harness.cli.stages:measure", "Coverage, diversity and false positives."),
+    "compare": ("harness.cli.compare:compare", "Compare two pools at matched budgets."),
     "build": ("harness.cli.stages:build", "Build the arms (training sets)."),
     "push": ("harness.cli.push:push", "Publish the arms to the Hub or to a folder."),
     "train": ("harness.cli.stages:train", "Finetune every cell with Axolotl."),

@@ -76,11 +76,7 @@ def plain_latex(text: str, options: Conventions) -> str:
     """The answer without dress; spaces are single, and stand where something was separated."""
     if options.unicode_digits:
         text = _FULL_WIDTH.sub(lambda found: unicodedata.normalize("NFKC", found[0]), text)
-    if not text.isascii():
-        text = _RAISED.sub(lambda found: f"^{{{found[0].translate(_SUPERSCRIPTS)}}}", text)
-        text = _LOWERED.sub(lambda found: f"_{{{found[0].translate(_SUBSCRIPTS)}}}", text)
-        text = text.translate(_TRANSLATION)
-    text = _without_markdown(text.strip().lstrip(":"))
+    text = _without_markdown(latex_symbols(text).strip().lstrip(":"))
     if "\\" in text or "{,}" in text:
         text = _DECIMAL_IN_LATEX.sub(r"\1.", _THOUSANDS_IN_LATEX.sub(r"\1", text))
         text = _without_layout(text)
@@ -89,6 +85,15 @@ def plain_latex(text: str, options: Conventions) -> str:
     if "or" in text or "and" in text:
         text = _GLUED_WORD.sub(r" \1 ", text)
     return _without_end(_ELLIPSIS.sub(r"\\ldots ", text))
+
+
+def latex_symbols(text: str) -> str:
+    """The text with LaTeX for Unicode mathematics, and with plain quotes, dashes and spaces."""
+    if text.isascii():
+        return text
+    text = _RAISED.sub(lambda found: f"^{{{found[0].translate(_SUPERSCRIPTS)}}}", text)
+    text = _LOWERED.sub(lambda found: f"_{{{found[0].translate(_SUBSCRIPTS)}}}", text)
+    return text.translate(_TRANSLATION)
 
 
 def _without_markdown(text: str) -> str:

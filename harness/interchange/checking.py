@@ -22,11 +22,23 @@ class Checked:
         samples: how many can be imported.
         repeated: the keys that stand more than once.
         row_faults: how many rows cannot be used by themselves, whatever else there is.
+        altered: how many completions hold what a file cannot, and are stored without it.
     """
 
     samples: int
     repeated: Keys
     row_faults: int
+    altered: int
+
+    @property
+    def notes(self) -> list[str]:
+        """What a user should know about the samples."""
+        if not self.altered:
+            return []
+        return [
+            f"{self.altered:,} completions hold lone surrogates, which UTF-8 cannot; each is "
+            "stored as U+FFFD."
+        ]
 
 
 def check_rows(rows: Rows, known: KnownSamples, bad: BadRows, progress: Progress) -> Checked:
@@ -40,20 +52,21 @@ def check_rows(rows: Rows, known: KnownSamples, bad: BadRows, progress: Progress
     """
     keys = array("q")
     before = len(bad)
-    clashes = 0
+    clashes = altered = 0
     for batch in rows.batches(bad, progress, "checking"):
         states = known.states(batch.keys, batch.samples)
         for place, sample, state in zip(batch.places, batch.samples, states, strict=True):
             if state is False:
                 clashes += 1
                 bad.add(place, _other_in_pool(sample))
+        altered += batch.altered
         keys.extend(batch.only([state is not False for state in states]).keys)
     row_faults = len(bad) - before - clashes
     repeated = repeated_keys(keys)
     samples = len(keys)
     if len(repeated):
         samples -= _name_repeats(rows, known, repeated, bad, progress)
-    return Checked(samples, repeated, row_faults)
+    return Checked(samples, repeated, row_faults, altered)
 
 
 def _name_repeats(

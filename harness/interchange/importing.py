@@ -92,7 +92,7 @@ def import_samples(request: ImportRequest, progress: Progress) -> Imported:
         without_samples=sum(not count for count in counts.values()),
         skipped=bad,
         seconds=time.monotonic() - started,
-        notes=[*generator.notes, *problems.notes, *inputs.notes],
+        notes=[*generator.notes, *problems.notes, *checked.notes, *inputs.notes],
     )
 
 
@@ -137,7 +137,9 @@ def _refuse(request: ImportRequest, checked: Checked, bad: BadRows) -> None:
         raise InputError(
             f"{len(bad):,} rows cannot be imported, so nothing was:",
             f"Correct them, or give --skip-bad to import the {checked.samples:,} good samples "
-            "without them.",
+            "without them."
+            if checked.samples
+            else "Correct them; no row is left to import without them.",
             bad.issues(),
         )
     if not checked.samples:

@@ -19,11 +19,16 @@ _BATCH_CHARACTERS = 16 << 20
 
 @dataclass
 class Batch:
-    """Some samples that can be used, as far as each row tells by itself."""
+    """Some samples that can be used, as far as each row tells by itself.
+
+    Attributes:
+        altered: how many of the completions held what a file cannot (see `storable`).
+    """
 
     places: list[Place] = field(default_factory=list)
     keys: list[int] = field(default_factory=list)
     samples: list[Sample] = field(default_factory=list)
+    altered: int = 0
 
     def only(self, chosen: Sequence[bool]) -> Batch:
         """The samples that are chosen."""
@@ -83,6 +88,7 @@ def _batches(source: RowSource, reader: SampleReader, bad: BadRows) -> Iterator[
         batch.places.append(place)
         batch.keys.append(key_of(rank, sample.sample_index))
         batch.samples.append(sample)
+        batch.altered += sample.completion is not row["completion"]
         size += len(sample.completion)
         if len(batch.samples) >= _BATCH_ROWS or size >= _BATCH_CHARACTERS:
             yield batch

@@ -8,13 +8,16 @@ ratios of model sizes call for.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+BLOCK_CELLS = 500_000  # Of a table that is made at once: its temporaries fit a core's cache.
 
 
 class Diversity(NamedTuple):
@@ -35,8 +38,6 @@ def missed(marked: ArrayLike, samples: ArrayLike, k: ArrayLike) -> Floats:
     Raises:
         ValueError: k exceeds n, or m does.
     """
-    from scipy.special import gammaln
-
     m, n, drawn = np.broadcast_arrays(
         np.asarray(marked, dtype=np.float64),
         np.asarray(samples, dtype=np.float64),
@@ -50,11 +51,46 @@ def missed(marked: ArrayLike, samples: ArrayLike, k: ArrayLike) -> Floats:
     # zero lies at k = n − m + 1, and between the two it falls steadily.
     certain = drawn >= n - m + 1
     rest = np.where(certain, drawn, n - m)
+    log_factorial = _log_factorial_of(n, m, drawn)
     # In pairs that cancel exactly where nothing is marked.
-    logarithm = (gammaln(rest + 1) - gammaln(n + 1)) + (
-        gammaln(n - drawn + 1) - gammaln(rest - drawn + 1)
+    logarithm = (log_factorial(rest) - log_factorial(n)) + (
+        log_factorial(n - drawn) - log_factorial(rest - drawn)
     )
     return np.where(certain, 0.0, np.exp(np.minimum(logarithm, 0.0)))
+
+
+def log_factorials(largest: int) -> Floats:
+    """(largest + 1,) logarithms of 0! … largest!."""
+    from scipy.special import gammaln
+
+    return np.asarray(gammaln(np.arange(largest + 1) + 1.0))
+
+
+def _log_factorial_of(n: Floats, *others: Floats) -> Callable[[Floats], Floats]:
+    """The logarithm of the factorial; from a table where numbers are whole and the table small."""
+    from scipy.special import gammaln
+
+    largest = n.max(initial=0.0)
+    if largest < n.size and all((one == np.floor(one)).all() for one in (n, *others)):
+        table = log_factorials(int(largest))
+        return lambda values: table[values.astype(np.int64)]
+    return lambda values: np.asarray(gammaln(values + 1.0))
+
+
+def _missed_by_pairs(marked: ArrayLike, samples: ArrayLike, ks: Floats) -> tuple[Floats, Ints]:
+    """`missed` for each distinct pair of m and n, of which there are few, and each k.
+
+    Returns:
+        (pairs, ks) probabilities, and (entries,) the pair of each entry of `marked`.
+    """
+    m, n = np.asarray(marked, dtype=np.float64), np.asarray(samples, dtype=np.float64)
+    pairs, place = np.unique(m + 1j * n, return_inverse=True)
+    found = np.empty((len(pairs), len(ks)))
+    step = max(1, BLOCK_CELLS // max(1, len(ks)))
+    for start in range(0, len(pairs), step):
+        part = pairs[start : start + step, None]
+        found[start : start + step] = missed(part.real, part.imag, ks)
+    return found, place
 
 
 def coverage_at_k(correct: ArrayLike, samples: ArrayLike, k: ArrayLike) -> Floats:
@@ -71,11 +107,9 @@ def coverage_at_k(correct: ArrayLike, samples: ArrayLike, k: ArrayLike) -> Float
     Raises:
         ValueError: a k exceeds the samples of a problem.
     """
-    c, n = np.asarray(correct, dtype=np.float64), np.asarray(samples, dtype=np.float64)
-    ks = np.asarray(k, dtype=np.float64)
-    if ks.ndim == 0:
-        return 1.0 - missed(c, n, ks)
-    return 1.0 - missed(c[:, None], n[:, None], ks[None, :])
+    chance, place = _missed_by_pairs(correct, samples, np.atleast_1d(np.asarray(k, np.float64)))
+    found = (1.0 - chance)[place]
+    return found if np.ndim(k) else found[:, 0]
 
 
 def pass_at_1(correct: ArrayLike, samples: ArrayLike) -> Floats:
@@ -100,14 +134,18 @@ def distinct_at_k(
     Raises:
         ValueError: a k exceeds the samples of a problem.
     """
+    from scipy.sparse import coo_array
+
     n = np.asarray(samples, dtype=np.float64)
     owner = np.asarray(problem, dtype=np.int64)
     m = np.asarray(multiplicity, dtype=np.float64)
     ks = np.atleast_1d(np.asarray(k, dtype=np.float64))
-    missed(np.zeros_like(n), n, ks.max())  # Refuses a k that exceeds any problem's samples.
-    found = np.zeros((len(n), len(ks)))
-    for column, drawn in enumerate(ks):
-        found[:, column] = np.bincount(owner, 1.0 - missed(m, n[owner], drawn), len(n))
+    if len(n):
+        missed(0.0, n.min(), ks)  # Refuses a k that exceeds any problem's samples.
+    chance, place = _missed_by_pairs(m, n[owner], ks)
+    # How many solutions of each problem have each pair, times what the pair contributes.
+    counts = coo_array((np.ones(len(owner)), (owner, place)), shape=(len(n), len(chance)))
+    found: Floats = np.asarray(counts.tocsr() @ (1.0 - chance))
     return found if np.ndim(k) else found[:, 0]
 
 

@@ -12,8 +12,9 @@ from typing import Any
 
 import numpy as np
 
-from harness.metrics.estimators import Floats, pass_at_1
-from harness.metrics.pool_arrays import AdaptiveArrays, PoolArrays
+from harness.metrics.adaptive_arrays import AdaptiveArrays
+from harness.metrics.estimators import Floats
+from harness.metrics.pool_arrays import PoolArrays
 from harness.recipe import SIDES, Side
 from harness.statistics import Difference, Interval, wilson
 from harness.statistics.intervals import percentile_interval, resampled
@@ -116,7 +117,7 @@ def side_columns(arrays: PoolArrays | AdaptiveArrays, k: int) -> Columns:
     columns: Columns = {
         "coverage": arrays.coverage(k),
         "distinct": arrays.distinct(k),
-        "pass_at_1": pass_at_1(arrays.correct, np.maximum(arrays.samples, 1)),
+        "pass_at_1": arrays.pass_at_1(),
         "correct": arrays.correct.astype(np.float64),
     }
     if arrays.false_positives is not None:

@@ -1,26 +1,21 @@
-"""A graded pool as arrays: counts per problem, and multiplicities of distinct solutions."""
+"""A graded pool as arrays: all that its metrics need, read from disk in one pass."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
-from numpy.typing import NDArray
 
-from harness.budget.allocation import stopping_point
 from harness.errors import InputError
-from harness.grading.graded import verdicts_by_problem
-from harness.metrics.estimators import (
-    Floats,
-    coverage_at_k,
-    distinct_at_k,
-    multiplicities,
-)
-from harness.metrics.sequential import sequential_coverage_at_k, sequential_share
+from harness.metrics.answer_votes import AnswerVotes, WrongClasses, answer_votes
+from harness.metrics.estimators import Floats, coverage_at_k, distinct_at_k
+from harness.metrics.majority import majority_at_k
+from harness.metrics.pool_rows import PoolRows, TokenSums, has_answers
+from harness.metrics.solution_keys import KEYS, TEXT
+from harness.metrics.solutions import Bools, Ints, Solutions, distinct_solutions
 from harness.pool import Pool
-
-Ints = NDArray[np.int64]
-Bools = NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
@@ -30,154 +25,176 @@ class PoolArrays:
     Attributes:
         problem_ids: of each problem.
         levels: of each problem, "" where there is none.
-        samples: (problems,) samples drawn; of failed problems 0.
+        subjects: of each problem, "" where there is none.
+        samples: (problems,) samples drawn.
+        refused: (problems,) whether the engine refused the problem for good: what it lacks
+            counts as wrong.
         correct: (problems,) samples with the right answer.
+        undecided_by_problem: (problems,) samples that the grader could not decide.
+        unparsed: (problems,) samples in which no answer was found.
         false_positives: (problems,) right answers with a wrong chain; None without a verifier.
-        undecided: samples without a verdict, in all.
-        unparsed: samples without an answer, in all.
-        owners: (solutions,) the problem of each distinct correct solution.
-        multiplicity: (solutions,) how many samples are that solution.
+        tokens: as counted.
+        solutions: distinct correct solutions, by key.
+        votes: answers that are not correct; None where the grader compares no answers.
     """
 
     problem_ids: tuple[str, ...]
     levels: tuple[str, ...]
+    subjects: tuple[str, ...]
     samples: Ints
+    refused: Bools
     correct: Ints
+    undecided_by_problem: Ints
+    unparsed: Ints
     false_positives: Ints | None
-    undecided: int
-    unparsed: int
-    owners: Ints
-    multiplicity: Ints
+    tokens: TokenSums
+    solutions: Mapping[str, Solutions]
+    votes: AnswerVotes | None
 
-    def coverage(self, k: float | Floats) -> Floats:
-        """(problems,) or (problems, ks); a problem without samples is not covered."""
-        return coverage_at_k(self.correct, self._drawn(float(np.max(k))), k)
+    @property
+    def undecided(self) -> int:
+        """Samples that the grader could not decide, in all."""
+        return int(self.undecided_by_problem.sum())
 
-    def distinct(self, k: float) -> Floats:
-        """(problems,) expected distinct correct solutions among k samples."""
-        return distinct_at_k(self.owners, self.multiplicity, self._drawn(k), k)
+    @property
+    def largest_k(self) -> int:
+        """The largest k of which every problem has as many samples, or was refused."""
+        return int(np.min(self.samples[~self.refused], initial=np.max(self.samples, initial=0)))
 
-    def _drawn(self, k: float) -> Ints:
-        """Samples per problem; a problem that the engine refused counts as k wrong ones.
+    @cached_property
+    def wrong_classes(self) -> WrongClasses:
+        """Classes of answers that are not correct; made when first asked for.
 
         Raises:
-            InputError: a problem has some samples, but fewer than k.
+            InputError: the grader compares no answers.
         """
-        short = int(np.sum((self.samples > 0) & (self.samples < k)))
-        if short:
-            raise InputError(
-                f"{short} problems have fewer than {k:g} samples.",
-                "Draw what is missing: harness sample RUN",
-            )
-        return np.where(self.samples == 0, int(np.ceil(k)), self.samples)
+        if self.votes is None:
+            raise InputError("the grader compares no final answers, so there is no majority vote.")
+        return self.votes.classes()
 
-
-def pool_arrays(pool: Pool, *, chain: bool) -> PoolArrays:
-    """Reads a pool's verdicts into arrays.
-
-    Args:
-        pool: a pool with a verdict on every sample.
-        chain: whether it has verdicts of the exact verifier.
-
-    Raises:
-        InputError: the pool was not graded.
-    """
-    order = {problem.id: place for place, problem in enumerate(pool.problems)}
-    verdicts = pool.verdicts("answer")
-    samples = pool.samples(["problem_id", "completion"])
-    owner = np.array([order[p] for p in samples.column("problem_id").to_pylist()], dtype=np.int64)
-    outcome = np.array(verdicts.column("outcome").to_pylist(), dtype=object)
-    right = outcome == "correct"
-    texts = samples.column("completion").to_pylist()
-    owners, multiplicity = multiplicities(
-        owner[right], [texts[row].strip() for row in np.flatnonzero(right)]
-    )
-    count = len(order)
-    false_positives = None
-    if chain:
-        wrong_chain = np.array(pool.verdicts("chain").column("outcome").to_pylist()) != "correct"
-        false_positives = np.bincount(owner[right & wrong_chain], minlength=count)
-    return PoolArrays(
-        problem_ids=tuple(order),
-        levels=tuple(problem.level for problem in pool.problems),
-        samples=np.bincount(owner, minlength=count),
-        correct=np.bincount(owner[right], minlength=count),
-        false_positives=false_positives,
-        undecided=int(np.sum(outcome == "undecided")),
-        unparsed=sum(answer is None for answer in verdicts.column("answer").to_pylist()),
-        owners=owners,
-        multiplicity=multiplicity,
-    )
-
-
-@dataclass(frozen=True)
-class AdaptiveArrays:
-    """What can be estimated of a pool whose problems were drawn until they had enough.
-
-    Only samples up to the stopping point count; that a draw went on behind it changes nothing.
-
-    Attributes:
-        problem_ids: of each problem.
-        levels: of each problem, "" where there is none.
-        samples: (problems,) up to the stopping point; `largest` where it was not reached, so
-            that samples which the engine refused count as wrong ones.
-        correct: (problems,) samples with the right answer among them.
-        stopped: (problems,) whether there were enough correct ones.
-        false_positives: (problems,) right answers with a wrong chain among them; None without a
-            verifier.
-        last_false: (problems,) whether the sample at the stopping point is one of those.
-    """
-
-    problem_ids: tuple[str, ...]
-    levels: tuple[str, ...]
-    samples: Ints
-    correct: Ints
-    stopped: Bools
-    false_positives: Ints | None
-    last_false: Bools
+    def pass_at_1(self) -> Floats:
+        """(problems,) share of correct samples."""
+        return np.asarray(self.correct / np.maximum(self._sizes(1.0), 1))
 
     def coverage(self, k: float | Floats) -> Floats:
-        """(problems,) or (problems, ks)."""
-        return sequential_coverage_at_k(self.correct, self.samples, self.stopped, k)
+        """(problems,) or (problems, ks); k may be real.
 
-    def false_positive_share(self) -> Floats | None:
-        """(problems,) share of all samples; None without a verifier."""
-        if self.false_positives is None:
-            return None
-        return sequential_share(self.false_positives, self.last_false, self.samples, self.stopped)
+        Raises:
+            InputError: a problem has fewer than k samples.
+        """
+        return coverage_at_k(self.correct, self._sizes(float(np.max(k))), k)
+
+    def distinct(self, k: float | Floats, key: str = TEXT) -> Floats:
+        """(problems,) or (problems, ks) expected distinct correct solutions among k samples.
+
+        Raises:
+            InputError: a problem has fewer than k samples.
+        """
+        found = self.solutions[key]
+        sizes = self._sizes(float(np.max(k)))
+        return distinct_at_k(found.owners, found.multiplicity, sizes, k)
+
+    def majority(self, k: int | Ints) -> Floats:
+        """(problems,) or (problems, ks) probability that the correct answer wins among k samples.
+
+        Raises:
+            InputError: a problem has fewer than k samples, or the grader compares no answers.
+        """
+        wrong, sizes = self.wrong_classes, self._sizes(float(np.max(k)))
+        return majority_at_k(wrong.owners, wrong.votes, self.correct, sizes, k)
+
+    def undecided_as_correct(self) -> PoolArrays:
+        """The pool as it would be if every undecided sample were correct: the upper bound."""
+        return replace(
+            self,
+            correct=self.correct + self.undecided_by_problem,
+            undecided_by_problem=np.zeros_like(self.undecided_by_problem),
+            solutions={key: one.undecided_as_correct() for key, one in self.solutions.items()},
+            votes=self.votes and self.votes.undecided_as_correct(),
+        )
+
+    def chosen(self, places: Ints | Sequence[int]) -> PoolArrays:
+        """Some of the problems, in the order of `places`, which are their positions here."""
+        picked = np.asarray(places, dtype=np.int64)
+        position = np.full(len(self.problem_ids), -1, dtype=np.int64)
+        position[picked] = np.arange(len(picked))
+        return PoolArrays(
+            problem_ids=tuple(self.problem_ids[place] for place in picked),
+            levels=tuple(self.levels[place] for place in picked),
+            subjects=tuple(self.subjects[place] for place in picked),
+            samples=self.samples[picked],
+            refused=self.refused[picked],
+            correct=self.correct[picked],
+            undecided_by_problem=self.undecided_by_problem[picked],
+            unparsed=self.unparsed[picked],
+            false_positives=None if self.false_positives is None else self.false_positives[picked],
+            tokens=self.tokens.chosen(picked),
+            solutions={key: one.chosen(position) for key, one in self.solutions.items()},
+            votes=self.votes and self.votes.chosen(position),
+        )
+
+    def _sizes(self, k: float) -> Ints:
+        """Samples per problem; a problem that the engine refused has as many as the others.
+
+        Raises:
+            InputError: a problem has fewer than k samples.
+        """
+        short = np.flatnonzero(~self.refused & (self.samples < k))
+        if len(short):
+            fewest = short[np.argmin(self.samples[short])]
+            raise InputError(
+                f"{len(short):,} of {len(self.samples):,} problems have fewer than {k:g} samples "
+                f"(problem {self.problem_ids[fewest]} has {self.samples[fewest]}).",
+                f"Possible is k up to {self.largest_k}; for more, draw what is missing: "
+                "harness pool extend POOL."
+                if self.largest_k
+                else "Draw what is missing: harness pool extend POOL.",
+            )
+        most = max(int(np.max(self.samples, initial=0)), int(np.ceil(k)))
+        return np.where(self.refused, most, self.samples)
 
 
-def adaptive_arrays(pool: Pool, *, chain: bool, enough: int, largest: int) -> AdaptiveArrays:
-    """Reads an adaptive pool's verdicts into arrays.
+def pool_arrays(
+    pool: Pool, *, grader: str = "answer", chain: bool = False, keys: Sequence[str] = (TEXT,)
+) -> PoolArrays:
+    """Reads a pool with its verdicts into arrays.
 
     Args:
         pool: a pool with a verdict on every sample.
-        chain: whether it has verdicts of the exact verifier.
-        enough: correct samples at which a problem was stopped.
-        largest: samples of a problem at most.
+        grader: whose verdicts.
+        chain: whether to read those of the exact verifier too, for false positives.
+        keys: what makes two solutions the same, of `solution_keys.KEYS`.
 
     Raises:
-        InputError: the pool was not graded.
+        InputError: the pool was not graded, or not throughout.
     """
-    answers = [rights[:largest] for rights in verdicts_by_problem(pool, "answer").values()]
-    points = [stopping_point(rights, enough) for rights in answers]
-    counted = [
-        rights[: len(rights) if point is None else point]
-        for rights, point in zip(answers, points, strict=True)
-    ]
-    false: list[list[bool]] = [[] for _ in counted]
-    if chain:
-        chains = verdicts_by_problem(pool, "chain").values()
-        false = [
-            [right and not sound for right, sound in zip(rights, sounds, strict=False)]
-            for rights, sounds in zip(counted, chains, strict=True)
-        ]
-    return AdaptiveArrays(
+    if unknown := set(keys) - set(KEYS):
+        raise ValueError(f"unknown keys of solutions: {', '.join(sorted(unknown))}")
+    rows = PoolRows(pool, grader)
+    solutions = distinct_solutions(rows.texts(), keys) if keys else {}
+    right, open_ = rows.outcomes == "correct", rows.outcomes == "undecided"
+    failed = {failure.problem_id for failure in pool.failures()}
+    count = len(pool.problems)
+
+    def per_problem(marked: Bools | None = None) -> Ints:
+        chosen = rows.owners if marked is None else rows.owners[marked]
+        return np.bincount(chosen, minlength=count)
+
+    return PoolArrays(
         problem_ids=tuple(problem.id for problem in pool.problems),
         levels=tuple(problem.level for problem in pool.problems),
-        samples=np.array([largest if point is None else point for point in points], np.int64),
-        correct=np.array([sum(rights) for rights in counted], np.int64),
-        stopped=np.array([point is not None for point in points], np.bool_),
-        false_positives=np.array([sum(one) for one in false], np.int64) if chain else None,
-        last_false=np.array([bool(one) and one[-1] for one in false], np.bool_),
+        subjects=tuple(problem.subject for problem in pool.problems),
+        samples=per_problem(),
+        refused=np.array([problem.id in failed for problem in pool.problems], dtype=np.bool_),
+        correct=per_problem(right),
+        undecided_by_problem=per_problem(open_),
+        unparsed=per_problem(rows.answers.is_null().to_numpy(zero_copy_only=False)),
+        false_positives=per_problem(right & (rows.outcomes_of("chain") != "correct"))
+        if chain
+        else None,
+        tokens=rows.token_sums(),
+        solutions=solutions,
+        votes=answer_votes(rows.owners, rows.answers, rows.outcomes)
+        if has_answers(grader, rows.outcomes, rows.answers)
+        else None,
     )

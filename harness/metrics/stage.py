@@ -14,6 +14,7 @@ from harness.budget.allocation import allocation_document, stopping_words
 from harness.errors import InputError
 from harness.files import write_json
 from harness.grading.graded import open_graded_pool
+from harness.metrics.adaptive_arrays import AdaptiveArrays, adaptive_arrays
 from harness.metrics.measuring import (
     Columns,
     by_level,
@@ -21,12 +22,7 @@ from harness.metrics.measuring import (
     coverage_curve,
     side_columns,
 )
-from harness.metrics.pool_arrays import (
-    AdaptiveArrays,
-    PoolArrays,
-    adaptive_arrays,
-    pool_arrays,
-)
+from harness.metrics.pool_arrays import PoolArrays, pool_arrays
 from harness.pool import Pool
 from harness.progress import Progress
 from harness.recipe import SIDES, Recipe, Side

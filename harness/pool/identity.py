@@ -107,14 +107,18 @@ def check_same(folder: Path, old: Mapping[str, Any], new: Mapping[str, Any]) -> 
         )
 
 
-def differences(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[Issue]:
-    """Every key that differs between two identities, with both values."""
+def differences(
+    old: Mapping[str, Any],
+    new: Mapping[str, Any],
+    names: tuple[str, str] = ("the pool has", "asked for is"),
+) -> list[Issue]:
+    """Every key that differs between two identities, with both values, introduced by `names`."""
     before, now = dict(_flat(old)), dict(_flat(new))
     issues = []
     for key in sorted(before.keys() | now.keys()):
         had, has = before.get(key, _MISSING), now.get(key, _MISSING)
         if had != has:
-            message = f"the pool has {_shown(had)}, asked for is {_shown(has)}"
+            message = f"{names[0]} {_shown(had)}, {names[1]} {_shown(has)}"
             issues.append(Issue(key, message))
     return issues
 

@@ -15,6 +15,7 @@ from harness.statistics.intervals import (
     wilson,
 )
 from harness.statistics.paired import mcnemar_exact, paired_difference, paired_ratio_difference
+from harness.statistics.power import smallest_detectable_difference
 
 __all__ = [
     "CONFIDENCE",
@@ -25,5 +26,6 @@ __all__ = [
     "mcnemar_exact",
     "paired_difference",
     "paired_ratio_difference",
+    "smallest_detectable_difference",
     "wilson",
 ]

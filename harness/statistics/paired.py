@@ -5,15 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
-from harness.statistics.intervals import (
-    BLOCK_CELLS,
-    RESAMPLES,
-    Difference,
-    Floats,
-    checked,
-    percentile_interval,
-    resampled,
-)
+from harness.statistics.intervals import Difference, percentile_interval
+from harness.statistics.resampling import RESAMPLES, Floats, checked, flipped, resampled
 
 _ROUNDING = 1e-12
 
@@ -122,12 +115,7 @@ def sign_flip(differences: ArrayLike, resamples: int = RESAMPLES, seed: int = 0)
     values = values[np.abs(values) > _ROUNDING]  # Zeros keep their sign, whatever it is.
     if values.size == 0:
         return 1.0
-    observed = abs(values.sum())
-    source = np.random.default_rng(seed)
-    block = max(1, BLOCK_CELLS // values.size)
-    extreme = 0
-    for start in range(0, resamples, block):
-        size = (min(block, resamples - start), values.size)
-        signs = source.integers(0, 2, size=size, dtype=np.int8) * 2.0 - 1.0
-        extreme += int(np.sum(np.abs(signs @ values) >= observed * (1.0 - _ROUNDING)))
-    return (extreme + 1) / (resamples + 1)
+    drawn = np.abs(flipped(values[:, None], resamples, seed)[:, 0])
+    # Sums that are equal up to rounding count as equally extreme.
+    extreme = np.sum(drawn >= abs(values.sum()) - _ROUNDING * np.abs(values).sum())
+    return float((extreme + 1) / (resamples + 1))

@@ -1,0 +1,145 @@
+"""Coverage of both sides against what it costs, on one grid of costs.
+
+The paper plots coverage at k SE samples beside coverage at the k of WC samples that cost as much
+(Fig. 14). Here the grid runs over all costs that both pools can pay for, whole samples or not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from harness.metrics.estimators import Floats
+from harness.recipe import SIDES, Side
+from harness.statistics import Interval
+from harness.statistics.crossover import RESAMPLES, Curve, resampled_crossover
+from harness.statistics.intervals import percentile_interval
+from harness.statistics.resampling import resampled
+
+MOST_POINTS = 60
+_ROUNDING = 1e-9
+
+
+@dataclass(frozen=True)
+class CostGrid:
+    """Costs a problem, ascending, and the samples a problem that each side gets for them.
+
+    Attributes:
+        costs: (points,) cost a problem, in the unit of the cost model.
+        samples: per side, (points,) samples a problem, real.
+    """
+
+    costs: Floats
+    samples: Mapping[Side, Floats]
+
+
+def cost_grid(cost_per_sample: Mapping[Side, float], drawn: Mapping[Side, float]) -> CostGrid:
+    """Costs from one sample of the dearer side to all that the shorter pool can pay for.
+
+    The points are the whole samples of both sides, thinned evenly in log cost to `MOST_POINTS`.
+
+    Args:
+        cost_per_sample: per side, above 0.
+        drawn: per side, samples that each problem has at least.
+
+    Returns:
+        The grid; empty where no cost gives both sides a sample.
+    """
+    first = max(cost_per_sample.values())
+    last = min(drawn[side] * cost_per_sample[side] for side in SIDES)
+    if last < first * (1 - _ROUNDING):
+        return CostGrid(np.empty(0), {side: np.empty(0) for side in SIDES})
+    whole = np.concatenate(
+        [np.arange(1, int(drawn[side]) + 1) * cost_per_sample[side] for side in SIDES]
+    )
+    inside = whole[(whole > first * (1 + _ROUNDING)) & (whole < last * (1 - _ROUNDING))]
+    costs = _thinned(np.unique(np.concatenate([[first], inside, [last]])))
+    return CostGrid(
+        costs,
+        {
+            # Rounding must not ask for more than there is, or for less than one.
+            side: np.clip(costs / cost_per_sample[side], 1.0, drawn[side])
+            for side in SIDES
+        },
+    )
+
+
+def coverage_on(
+    grid: CostGrid, coverage: Mapping[Side, Callable[[Floats], Floats]]
+) -> dict[Side, Floats]:
+    """(problems, points) coverage of each problem, per side.
+
+    Args:
+        grid: the costs.
+        coverage: per side, the estimator of the pool: (ks,) to (problems, ks).
+    """
+    return {side: coverage[side](grid.samples[side]) for side in SIDES}
+
+
+def _thinned(costs: Floats) -> Floats:
+    """At most `MOST_POINTS` of ascending costs, the first and the last among them."""
+    if len(costs) <= MOST_POINTS:
+        return costs
+    wished = np.geomspace(costs[0], costs[-1], MOST_POINTS)
+    nearest = np.searchsorted((costs[1:] + costs[:-1]) / 2, wished)
+    return costs[np.unique(nearest)]
+
+
+def curve_document(grid: CostGrid, coverage: Mapping[Side, Floats]) -> dict[str, Any]:
+    """The curve with intervals, its crossover, and a sentence on it.
+
+    Args:
+        grid: the costs.
+        coverage: per side, (problems, points); all problems weigh the same.
+    """
+    if not len(grid.costs):
+        return {"points": [], "crossover": None}
+    problems = len(coverage["wc"])
+    both = np.concatenate([coverage[side] for side in SIDES], axis=1)
+    drawn = resampled(both, RESAMPLES, 0, lambda sums: sums) / problems
+    halves = dict(zip(SIDES, np.split(drawn, 2, axis=1), strict=True))
+    points = [
+        {
+            "cost": float(cost),
+            "samples_per_problem": {side: float(grid.samples[side][place]) for side in SIDES},
+            "coverage": {
+                side: _interval(coverage[side][:, place], halves[side][:, place]) for side in SIDES
+            },
+            "difference": _interval(
+                coverage["wc"][:, place] - coverage["se"][:, place],
+                halves["wc"][:, place] - halves["se"][:, place],
+            ),
+        }
+        for place, cost in enumerate(grid.costs)
+    ]
+    return {"points": points, "crossover": _crossover(grid, coverage)}
+
+
+def _interval(values: Floats, means: Floats) -> dict[str, float]:
+    return Interval(float(values.mean()), *percentile_interval(means)).document()
+
+
+def _crossover(grid: CostGrid, coverage: Mapping[Side, Floats]) -> dict[str, Any]:
+    names: dict[Curve | None, Side | None] = {"first": "wc", "second": "se", None: None}
+    found = resampled_crossover(grid.costs, coverage["wc"], coverage["se"])
+    return {
+        "crossings": [
+            {
+                "cost": one.crossing.cost,
+                "low": one.low,
+                "high": one.high,
+                "better_below": names[one.crossing.above_before],
+                "better_above": names[one.crossing.above_after],
+            }
+            for one in found.intervals
+        ],
+        "better_throughout": names[found.crossover.above_throughout],
+        "share_of_resamples": {
+            "with_crossing": found.share_crossing,
+            "wc_throughout": found.share_first_above,
+            "se_throughout": found.share_second_above,
+        },
+    }

@@ -1,0 +1,183 @@
+"""An adaptive pool as arrays: only the samples up to each problem's stopping point count."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from harness.errors import InputError
+from harness.metrics.estimators import Floats
+from harness.metrics.pool_arrays import PoolArrays, pool_arrays
+from harness.metrics.pool_rows import PoolRows, TokenSums
+from harness.metrics.sequential import sequential_coverage_at_k, sequential_share
+from harness.metrics.solution_keys import TEXT
+from harness.metrics.solutions import Bools, Ints
+from harness.pool import Pool
+from harness.recipe.schema import Until
+
+
+@dataclass(frozen=True)
+class AdaptiveArrays:
+    """What can be estimated of a pool whose problems were drawn until they had enough.
+
+    Only samples up to the stopping point count; that a draw went on behind it changes nothing.
+
+    Attributes:
+        problem_ids: of each problem.
+        levels: of each problem, "" where there is none.
+        subjects: of each problem, "" where there is none.
+        samples: (problems,) up to the stopping point; `largest` where it was not reached, so
+            that samples which the engine refused count as wrong ones.
+        correct: (problems,) samples with the right answer among them.
+        stopped: (problems,) whether there were enough correct ones.
+        undecided_by_problem: (problems,) samples among them that the grader could not decide.
+            They do not stop a problem, so there is no bound with them as correct: the draw
+            would have been another.
+        false_positives: (problems,) right answers with a wrong chain among them; None without a
+            verifier.
+        last_false: (problems,) whether the sample at the stopping point is one of those.
+        tokens: of the samples up to the stopping point.
+        largest_k: samples of a problem at most.
+    """
+
+    problem_ids: tuple[str, ...]
+    levels: tuple[str, ...]
+    subjects: tuple[str, ...]
+    samples: Ints
+    correct: Ints
+    stopped: Bools
+    undecided_by_problem: Ints
+    false_positives: Ints | None
+    last_false: Bools
+    tokens: TokenSums
+    largest_k: int
+
+    @property
+    def undecided(self) -> int:
+        """Samples up to the stopping points that the grader could not decide, in all."""
+        return int(self.undecided_by_problem.sum())
+
+    def chosen(self, places: Ints | Sequence[int]) -> AdaptiveArrays:
+        """Some of the problems, in the order of `places`, which are their positions here."""
+        picked = np.asarray(places, dtype=np.int64)
+        return AdaptiveArrays(
+            problem_ids=tuple(self.problem_ids[place] for place in picked),
+            levels=tuple(self.levels[place] for place in picked),
+            subjects=tuple(self.subjects[place] for place in picked),
+            samples=self.samples[picked],
+            correct=self.correct[picked],
+            stopped=self.stopped[picked],
+            undecided_by_problem=self.undecided_by_problem[picked],
+            false_positives=None if self.false_positives is None else self.false_positives[picked],
+            last_false=self.last_false[picked],
+            tokens=self.tokens.chosen(picked),
+            largest_k=self.largest_k,
+        )
+
+    def coverage(self, k: float | Floats) -> Floats:
+        """(problems,) or (problems, ks); k may be real.
+
+        Raises:
+            InputError: k is more than a problem gets at most.
+        """
+        if float(np.max(k)) > self.largest_k:
+            raise InputError(
+                f"k = {np.max(k):g} is more than the {self.largest_k} samples that a problem of "
+                "this adaptive pool gets at most.",
+                "A larger `max` of the allocation needs a pool of its own.",
+            )
+        return sequential_coverage_at_k(self.correct, self.samples, self.stopped, k)
+
+    def false_positive_share(self) -> Floats | None:
+        """(problems,) share of all samples; None without a verifier."""
+        if self.false_positives is None:
+            return None
+        return sequential_share(self.false_positives, self.last_false, self.samples, self.stopped)
+
+
+def adaptive_arrays(
+    pool: Pool, *, enough: int, largest: int, grader: str = "answer", chain: bool = False
+) -> AdaptiveArrays:
+    """Reads an adaptive pool's verdicts into arrays.
+
+    Args:
+        pool: a pool with a verdict on every sample.
+        enough: correct samples at which a problem was stopped.
+        largest: samples of a problem at most.
+        grader: whose verdicts.
+        chain: whether to read those of the exact verifier too, for false positives.
+
+    Raises:
+        InputError: the pool was not graded, or not drawn to its stopping points.
+    """
+    rows, count = PoolRows(pool, grader), len(pool.problems)
+    right = rows.outcomes == "correct"
+    counted, last = _up_to_stopping_point(rows, right, enough, largest)
+
+    def per_problem(marked: Bools) -> Ints:
+        return np.bincount(rows.owners[marked], minlength=count)
+
+    stopped = per_problem(last) > 0
+    _check_drawn(pool, stopped | (per_problem(counted) >= largest))
+    false = np.zeros_like(right)
+    if chain:
+        false = right & (rows.outcomes_of("chain") != "correct")
+    return AdaptiveArrays(
+        problem_ids=tuple(problem.id for problem in pool.problems),
+        levels=tuple(problem.level for problem in pool.problems),
+        subjects=tuple(problem.subject for problem in pool.problems),
+        samples=np.where(stopped, per_problem(counted), largest),
+        correct=per_problem(counted & right),
+        stopped=stopped,
+        undecided_by_problem=per_problem(counted & (rows.outcomes == "undecided")),
+        false_positives=per_problem(counted & false) if chain else None,
+        last_false=per_problem(last & false) > 0,
+        tokens=rows.token_sums(counted),
+        largest_k=largest,
+    )
+
+
+def arrays_of(
+    pool: Pool, *, grader: str = "answer", chain: bool = False, keys: Sequence[str] = (TEXT,)
+) -> PoolArrays | AdaptiveArrays:
+    """Reads any pool into arrays: adaptive ones are known by the allocation in their identity.
+
+    Args and Raises as for `pool_arrays`.
+    """
+    allocation = pool.identity.get("allocation")
+    if not isinstance(allocation, Mapping):
+        return pool_arrays(pool, grader=grader, chain=chain, keys=keys)
+    until = Until.model_validate(allocation["until"])
+    return adaptive_arrays(
+        pool, enough=until.correct, largest=until.max, grader=grader, chain=chain
+    )
+
+
+def _check_drawn(pool: Pool, complete: Bools) -> None:
+    failed = {failure.problem_id for failure in pool.failures()}
+    missing = sum(
+        not done and problem.id not in failed
+        for problem, done in zip(pool.problems, complete, strict=True)
+    )
+    if missing:
+        raise InputError(
+            f"{pool.folder} was drawn adaptively and not to its end: {missing:,} problems have "
+            "neither enough correct samples nor all of theirs.",
+            f"Draw what is missing: harness pool extend {pool.folder}",
+        )
+
+
+def _up_to_stopping_point(
+    rows: PoolRows, right: Bools, enough: int, largest: int
+) -> tuple[Bools, Bools]:
+    """(samples,) which count, and which are at a stopping point; none counts behind a gap."""
+    sizes = np.bincount(rows.owners)
+    starts = np.cumsum(sizes) - sizes
+    position = np.arange(len(right)) - starts[rows.owners]
+    there = (rows.indices() == position) & (position < largest)
+    found = np.concatenate([[0], np.cumsum(right & there)])
+    before = found[:-1] - found[starts][rows.owners]  # Correct samples before each.
+    counted = there & (before < enough)
+    return counted, counted & right & (before + 1 == enough)

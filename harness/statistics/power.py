@@ -1,0 +1,118 @@
+"""The smallest difference that a test set can show, before any money is spent on it.
+
+An experiment that finds nothing says something only if it could have found something. All
+formulas are the usual normal approximations of a two-sided test; with fewer than about 30
+problems, or 10 on which the sides disagree, they promise somewhat too much.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+POWER = 0.8
+LEVEL = 0.05
+
+
+def smallest_detectable_difference(
+    problems: int,
+    rate: float,
+    *,
+    discordant: float | None = None,
+    power: float = POWER,
+    level: float = LEVEL,
+) -> float:
+    """The smallest difference of two success rates that a test finds with the given power.
+
+    Unpaired (`discordant` is None), each side answers `problems` problems of its own: the test
+    of two proportions, with one side at `rate` and the other nearer to one half (Fleiss,
+    Statistical Methods for Rates and Proportions, 1981, equation 3.14 without the correction
+    for continuity). Paired, both sides answer the same problems and differ on the share
+    `discordant` of them: McNemar's test (Connor, Biometrics 43, 1987); `rate` then does not
+    matter. A difference of δ needs at least the share δ of problems on which the sides differ,
+    so a smaller `discordant` is raised to it.
+
+    Args:
+        problems: of the test set.
+        rate: success rate of one side, in [0, 1].
+        discordant: share of problems that exactly one side solves, in [0, 1].
+        power: probability of finding the difference where it exists.
+        level: of the two-sided test.
+
+    Returns:
+        An absolute difference, as a fraction (multiply by 100 for points); infinite where even
+        the largest possible one would not be found, as with fewer than four paired problems.
+
+    Raises:
+        ValueError: no problems, or a share outside its range.
+    """
+    if problems < 1:
+        raise ValueError(f"expected at least one problem, found {problems}")
+    if not 0 <= rate <= 1:
+        raise ValueError(f"a success rate lies in [0, 1], found {rate}")
+    if discordant is not None and not 0 <= discordant <= 1:
+        raise ValueError(f"a discordant share lies in [0, 1], found {discordant}")
+    false_alarm, miss = _quantiles(power, level)
+    low = min(rate, 1 - rate)
+
+    def noise(difference: float) -> float:
+        """What difference·√problems must exceed."""
+        if discordant is None:
+            other = low + difference
+            middle = (low + other) / 2
+            return false_alarm * math.sqrt(2 * middle * (1 - middle)) + miss * math.sqrt(
+                low * (1 - low) + other * (1 - other)
+            )
+        share = max(discordant, difference)
+        return false_alarm * math.sqrt(share) + miss * math.sqrt(share - difference**2)
+
+    return _smallest(noise, problems, 1 - low if discordant is None else 1.0)
+
+
+def smallest_detectable_mean_difference(
+    problems: int, deviation: float, *, power: float = POWER, level: float = LEVEL
+) -> float:
+    """The smallest mean of paired differences that a test finds with the given power.
+
+    For outcomes that are not single zeros and ones, as means over training seeds or over cells.
+
+    Args:
+        problems: of the test set.
+        deviation: standard deviation of the differences between problems.
+        power: probability of finding the difference where it exists.
+        level: of the two-sided test.
+
+    Returns:
+        In the unit of `deviation`.
+
+    Raises:
+        ValueError: no problems, a negative deviation, or a share outside its range.
+    """
+    if problems < 1:
+        raise ValueError(f"expected at least one problem, found {problems}")
+    if not 0 <= deviation < math.inf:
+        raise ValueError(f"expected a standard deviation, found {deviation}")
+    return sum(_quantiles(power, level)) * deviation / math.sqrt(problems)
+
+
+def _quantiles(power: float, level: float) -> tuple[float, float]:
+    """Standard normal quantiles of the test and of its power."""
+    from scipy.special import ndtri
+
+    if not 0 < level < 1 or not level <= power < 1:
+        raise ValueError(f"expected 0 < level ≤ power < 1, found level {level}, power {power}")
+    return float(ndtri(1 - level / 2)), float(ndtri(power))
+
+
+def _smallest(noise: Callable[[float], float], problems: int, largest: float) -> float:
+    from scipy.optimize import brentq
+
+    root = math.sqrt(problems)
+
+    def surplus(difference: float) -> float:
+        return difference * root - noise(difference)
+
+    if surplus(largest) < 0:
+        return math.inf
+    # At 0 itself the surplus is 0 where one side never varies; just above it is negative.
+    return float(brentq(surplus, 1e-12, largest, xtol=1e-12))

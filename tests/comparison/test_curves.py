@@ -1,0 +1,55 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from harness.comparison.curves import MOST_POINTS, cost_grid, coverage_on, curve_document
+
+
+@given(st.floats(0.1, 50), st.floats(0.1, 50), st.integers(1, 400), st.integers(1, 400))
+def test_grid_is_paid_for_by_both_pools(wc: float, se: float, n_wc: int, n_se: int) -> None:
+    cost, drawn = {"wc": wc, "se": se}, {"wc": n_wc, "se": n_se}
+    grid = cost_grid(cost, drawn)
+    first, last = max(wc, se), min(wc * n_wc, se * n_se)
+    if last < first * 0.999:
+        assert not len(grid.costs)
+        return
+    if not len(grid.costs):
+        return  # Within rounding of a single point.
+    assert len(grid.costs) <= MOST_POINTS
+    assert (np.diff(grid.costs) > 0).all()
+    assert grid.costs[0] == pytest.approx(first) and grid.costs[-1] == pytest.approx(last)
+    for side in ("wc", "se"):
+        samples = grid.samples[side]
+        assert samples.min() >= 1 and samples.max() <= drawn[side]
+        np.testing.assert_allclose(samples * cost[side], grid.costs, rtol=1e-6)
+
+
+def test_few_points_are_the_whole_samples_of_both_sides() -> None:
+    grid = cost_grid({"wc": 1.0, "se": 2.5}, {"wc": 6, "se": 2})
+    assert grid.costs.tolist() == [2.5, 3.0, 4.0, 5.0]
+    assert grid.samples["se"].tolist() == [1.0, 1.2, 1.6, 2.0]
+
+
+def test_crossover_lies_where_straight_curves_meet() -> None:
+    grid = cost_grid({"wc": 1.0, "se": 1.0}, {"wc": 8, "se": 8})
+    rising = np.log2(grid.costs) / 3
+    coverage = {"wc": np.tile(rising, (5, 1)), "se": np.full((5, len(rising)), 0.5)}
+    document = curve_document(
+        grid, coverage_on(grid, {s: lambda _, s=s: coverage[s] for s in coverage})
+    )
+    (crossing,) = document["crossover"]["crossings"]
+    assert crossing["cost"] == pytest.approx(2**1.5)
+    assert (crossing["better_below"], crossing["better_above"]) == ("se", "wc")
+    assert crossing["low"] == crossing["high"] == pytest.approx(2**1.5)
+    first = document["points"][0]
+    assert first["coverage"]["se"] == {"value": 0.5, "low": 0.5, "high": 0.5}
+    assert first["difference"]["value"] == -0.5
+
+
+def test_pools_without_a_common_cost_have_no_curve() -> None:
+    grid = cost_grid({"wc": 1.0, "se": 35.0}, {"wc": 5, "se": 1})
+    empty = {"wc": np.empty((4, 0)), "se": np.empty((4, 0))}
+    assert curve_document(grid, empty) == {"points": [], "crossover": None}
