@@ -52,7 +52,9 @@ class BetaBinomial:
         """
         n = np.asarray(samples, dtype=np.float64)
         unsolved = np.exp(self._log_missed(0, n))
-        alive = (1 - self.zero_share) * unsolved / (self.zero_share + (1 - self.zero_share) * unsolved)
+        alive = (
+            (1 - self.zero_share) * unsolved / (self.zero_share + (1 - self.zero_share) * unsolved)
+        )
         return alive * -np.expm1(self._log_missed(n, more))
 
     def _log_missed(self, before: ArrayLike, k: ArrayLike) -> Floats:
@@ -60,10 +62,8 @@ class BetaBinomial:
         from scipy.special import betaln
 
         b = self.beta + np.asarray(before, dtype=np.float64)
-        missed: Floats = betaln(self.alpha, b + np.asarray(k, dtype=np.float64)) - betaln(
-            self.alpha, b
-        )
-        return missed
+        missed = betaln(self.alpha, b + np.asarray(k, dtype=np.float64)) - betaln(self.alpha, b)
+        return np.asarray(missed, dtype=np.float64)
 
 
 def fit_beta_binomial(

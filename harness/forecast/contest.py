@@ -99,8 +99,10 @@ def whole_samples(samples: Sequence[float]) -> list[int]:
     return sorted(around - {0})
 
 
-def usual_budgets(wc_size: int, se_size: int, ratio: float, planned: Sequence[float]) -> list[float]:
-    """1, 2, 5, 10, … SE samples a problem up to ten times the larger pilot, and the planned ones."""
+def usual_budgets(
+    wc_size: int, se_size: int, ratio: float, planned: Sequence[float]
+) -> list[float]:
+    """1, 2, 5, 10, … SE samples a problem up to ten times the larger pilot, and planned ones."""
     largest = 10.0 * max(se_size, wc_size / ratio, 1.0)
     series = [
         float(first * 10**power)
@@ -134,8 +136,7 @@ def contest(
     names = [name for name in METRICS if all(name in sides[side] for side in sides)]
     differences = {
         name: [
-            difference(wc, se)
-            for wc, se in zip(sides["wc"][name], sides["se"][name], strict=True)
+            difference(wc, se) for wc, se in zip(sides["wc"][name], sides["se"][name], strict=True)
         ]
         for name in names
     }

@@ -37,9 +37,7 @@ class SolutionPosterior:
     discounts: Floats
     strengths: Floats
 
-    def draw_strengths(
-        self, correct: Ints, distinct: Ints, source: np.random.Generator
-    ) -> Floats:
+    def draw_strengths(self, correct: Ints, distinct: Ints, source: np.random.Generator) -> Floats:
         """θ of problems, given what each has shown.
 
         Args:
@@ -63,7 +61,9 @@ class SolutionPosterior:
         return found
 
 
-def solution_posterior(owner: Ints, multiplicity: Ints, *, seed: int, draws: int) -> SolutionPosterior:
+def solution_posterior(
+    owner: Ints, multiplicity: Ints, *, seed: int, draws: int
+) -> SolutionPosterior:
     """How solutions repeat, from the multiplicities in all problems.
 
     Args:

@@ -40,13 +40,14 @@ from typing import Any
 from harness.forecast.calibration import HeldBack
 from harness.forecast.contest import METRICS, Contest, ForecastDifference
 from harness.forecast.counts import Pilot
-from harness.forecast.forecasting import Forecast, power_law_opinion
+from harness.forecast.forecasting import FEWEST_SOLVED, Forecast, power_law_opinion
 from harness.forecast.prediction import Prediction
 from harness.forecast.spending import SampleCost
 from harness.recipe import SIDES, Side
-from harness.statistics.intervals import Interval, percentile_interval
+from harness.statistics.intervals import Interval, percentile_interval, wilson
 
 Document = dict[str, Any]
+_ROUNDING = 1e-9
 
 
 @dataclass(frozen=True)
@@ -106,7 +107,9 @@ def pilot_document(
     }
 
 
-def contest_document(found: Contest, kind: str, ratio: Fraction, sizes: dict[Side, int]) -> Document:
+def contest_document(
+    found: Contest, kind: str, ratio: Fraction, sizes: dict[Side, int], problems: int
+) -> Document:
     """The document of a comparison of two pilots.
 
     Args:
@@ -114,6 +117,7 @@ def contest_document(found: Contest, kind: str, ratio: Fraction, sizes: dict[Sid
         kind: of the match.
         ratio: cost of an SE sample over cost of a WC sample.
         sizes: per side, the k up to which its pilot itself shows coverage.
+        problems: that both sides answer.
     """
     metrics = {
         name: {
@@ -131,12 +135,18 @@ def contest_document(found: Contest, kind: str, ratio: Fraction, sizes: dict[Sid
             },
             "sides": {
                 side: {
-                    name: _metric(one[place], found.samples[side][place] <= sizes[side])
+                    name: _metric(
+                        one[place],
+                        found.samples[side][place] <= sizes[side],
+                        problems if name == "coverage" else None,
+                    )
                     for name, one in found.sides[side].items()
                 }
                 for side in SIDES
             },
-            "difference": {name: _difference(one[place]) for name, one in found.differences.items()},
+            "difference": {
+                name: _difference(one[place]) for name, one in found.differences.items()
+            },
         }
         for place, budget in enumerate(found.budgets)
     ]
@@ -179,7 +189,7 @@ def _row(made: Forecast, k: int, opinion: Interval | None, cost: SampleCost) -> 
     measured = k <= pilot.measured_up_to
     samples = k * pilot.problems
     low, high = made.any_distribution(k)
-    coverage = _metric(made.coverage.at(k), measured)
+    coverage = _metric(made.coverage.at(k), measured, pilot.problems)
     coverage["any_distribution"] = None if measured else {"low": low, "high": high}
     return {
         "k": k,
@@ -195,11 +205,16 @@ def _row(made: Forecast, k: int, opinion: Interval | None, cost: SampleCost) -> 
     }
 
 
-def _metric(prediction: Prediction, measured: bool) -> Document:
+def _metric(prediction: Prediction, measured: bool, problems: int | None = None) -> Document:
+    value = round(float(prediction.value[0]), 12)
     others = percentile_interval(prediction.others[:, 0])
+    if problems is not None and others[1] - others[0] < _ROUNDING and not 0.0 < value < 1.0:
+        # Resampling nothing but zeros, or ones, would claim certainty; Wilson's interval does not.
+        interval = wilson(round(value * problems), problems)
+        others = (interval.low, interval.high)
     these = others if measured else percentile_interval(prediction.these[:, 0])
     return {
-        **Interval(float(prediction.value[0]), *these).document(),
+        **Interval(value, *these).document(),
         "other_problems": dict(zip(("low", "high"), others, strict=True)),
     }
 
@@ -234,6 +249,7 @@ def _held_back(checked: HeldBack | str) -> Document:
 
 
 def _refused(pilot: Pilot) -> dict[str, str]:
+    solved = int((pilot.correct_of > 0).sum())
     if pilot.enough is not None:
         reason = (
             f"the draw of a problem stopped at {pilot.enough} correct, and how many distinct "
@@ -241,6 +257,9 @@ def _refused(pilot: Pilot) -> dict[str, str]:
         )
     elif not pilot.correct.any():
         reason = "no sample is correct, so nothing shows how solutions repeat"
+    elif solved < FEWEST_SOLVED:
+        few = f"only {solved} problems are solved, too few for a mean over solved ones"
+        return {"diversity_solved": few}
     else:
         return {}
     return dict.fromkeys([name for name in METRICS if name != "coverage"], reason)

@@ -144,7 +144,8 @@ class ZeroInflatedBetaRates(Family):
         from scipy.special import log_expit
 
         shares = np.log(2.0) + _log_logistic(nodes[:, 2]) + log_expit(-nodes[:, 2])
-        return self._beta.log_prior(nodes) + shares
+        found: Floats = self._beta.log_prior(nodes) + shares
+        return found
 
     def log_moments(self, nodes: Floats, correct: Floats, samples: Floats) -> Floats:
         """A mixture of both."""

@@ -25,6 +25,8 @@ from harness.statistics.intervals import Interval, percentile_interval, resample
 SEED = 0
 _CURVE_POINTS = 30
 _POWER_LAW_RESAMPLES = 500
+# With fewer solved problems, resampling them hardly changes their mean, whatever it is worth.
+FEWEST_SOLVED = 5
 
 
 @dataclass(frozen=True)
@@ -87,11 +89,10 @@ def forecast(
     check_pilot(pilot)
     samples = tuple(sorted(set(ks)))
     horizons = [k for k in samples if k > pilot.measured_up_to] or [samples[-1]]
-    posterior = rate_posterior(
-        pilot.correct_of, pilot.samples_of, horizons, seed=seed, draws=DRAWS
-    )
+    posterior = rate_posterior(pilot.correct_of, pilot.samples_of, horizons, seed=seed, draws=DRAWS)
     emphasis = problem_weights(pilot.problems, draws_for(pilot.problems, DRAWS), SEED)
     everything = (pilot, posterior.weights, samples, emphasis, seed)
+    solved = int((pilot.correct_of > 0).sum())
     both: tuple[Prediction | None, Prediction | None] = (None, None)
     if diversity and pilot.enough is None and pilot.correct.any():
         both = diversity_prediction(*everything)
@@ -101,7 +102,7 @@ def forecast(
         posterior=posterior,
         coverage=coverage_prediction(*everything),
         diversity_all=both[0],
-        diversity_solved=both[1],
+        diversity_solved=both[1] if solved >= FEWEST_SOLVED else None,
         beta_binomial=best_fit(pilot.correct_of, pilot.samples_of),
     )
 
@@ -123,12 +124,6 @@ def check_pilot(pilot: Pilot) -> None:
             "Draw at least 2 samples a problem, better 4 or more: harness pool extend POOL "
             "--samples 4",
         )
-
-
-def measured_interval(prediction: Prediction, k: int) -> Interval:
-    """What the pilot itself shows at k, with the interval of resampled problems."""
-    here = prediction.at(k)
-    return Interval(float(here.value[0]), *percentile_interval(here.others[:, 0]))
 
 
 def power_law_opinion(pilot: Pilot, ks: Sequence[int]) -> tuple[dict[int, Interval], Floats]:

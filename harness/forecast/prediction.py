@@ -146,9 +146,7 @@ def diversity_prediction(
     return Prediction(samples, *parts[:3]), Prediction(samples, *parts[3:])
 
 
-def _columns(
-    mean: Floats, found: Floats, solved: Floats, emphasis: Floats
-) -> tuple[Floats, ...]:
+def _columns(mean: Floats, found: Floats, solved: Floats, emphasis: Floats) -> tuple[Floats, ...]:
     """Expectation, these and other problems: of all problems, then over the solved ones."""
     with np.errstate(divide="ignore", invalid="ignore"):
         these, others = found.mean(axis=1), (emphasis * found).mean(axis=1)

@@ -71,9 +71,11 @@ def _enough(identity: dict[str, Any]) -> int | None:
 def _up_to_stopping_point(owner: Ints, index: Ints, correct: Bools, enough: int) -> Bools:
     """Rows up to the c-th correct sample of their problem, as far as there is no gap."""
     starts = np.searchsorted(owner, owner)
+    # Sorted by index: a row that is as far down as its index says has no gap before it.
     gapless = index == np.arange(len(owner)) - starts
-    before = np.cumsum(correct) - correct
-    return gapless & (before - before[starts] < enough) if len(owner) else gapless
+    before: Ints = np.cumsum(correct, dtype=np.int64) - correct
+    wanted: Bools = gapless & (before - before[starts] < enough)
+    return wanted
 
 
 def _numbered(texts: list[str]) -> Ints:

@@ -33,9 +33,9 @@ def sample_cost(account: PoolAccount) -> SampleCost:
     dated = f"prices of {price.date} ({price.source})"
     if spent["dollars"] and spent["completion_tokens"]:
         # Requests that brought nothing are paid for as well, and will be again.
-        return SampleCost(tokens, spent["dollars"] / len(account.pool), f"the pool's books, {dated}")
+        return SampleCost(
+            tokens, spent["dollars"] / len(account.pool), f"the pool's books, {dated}"
+        )
     if tokens is None:
         return SampleCost(None, None, "the samples came without token counts")
-    return SampleCost(
-        tokens, price.output * tokens / 1e6, f"completion tokens alone, {dated}"
-    )
+    return SampleCost(tokens, price.output * tokens / 1e6, f"completion tokens alone, {dated}")

@@ -76,7 +76,7 @@ def _diversity(document: Document) -> str:
             _number(row["diversity_all"]),
             _number_range(row["diversity_all"]["other_problems"]),
             _number(row["diversity_solved"]),
-            _number_range(row["diversity_solved"]["other_problems"]),
+            _number_range((row["diversity_solved"] or {}).get("other_problems")),
         ]
         for row in document["forecasts"]
     ]
@@ -204,12 +204,14 @@ def _range(one: Document | None) -> str:
     return "-" if one is None else f"[{_percent(one['low'])}, {_percent(one['high'])}]"
 
 
-def _number(one: Document) -> str:
+def _number(one: Document | None) -> str:
+    if one is None:
+        return "-"
     return f"{one['value']:.2f} [{one['low']:.2f}, {one['high']:.2f}]"
 
 
-def _number_range(one: Document) -> str:
-    return f"[{one['low']:.2f}, {one['high']:.2f}]"
+def _number_range(one: Document | None) -> str:
+    return "-" if one is None else f"[{one['low']:.2f}, {one['high']:.2f}]"
 
 
 def _table(rows: Sequence[Sequence[str]], headers: Sequence[str]) -> str:
