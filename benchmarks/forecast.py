@@ -138,7 +138,7 @@ def diversity_of(theta: float, seed: int) -> list[float]:
     """One simulation: distinct solutions held, width and error relative to what came."""
     source = np.random.default_rng([seed, 7])
     pool = drawn_pool(source, source.beta(0.6, 0.9, 200), 40, theta)
-    made = forecast(pool.first(8), [40], seed=seed).diversity_all
+    made = forecast(pool.first(8), [40], seed=seed).distinct
     assert made is not None
     came = float(pool.known_distinct(40).mean())
     held, width = holds(made.these[:, 0], came)

@@ -40,6 +40,7 @@ class HeldBack:
 
 def held_back(pilot: Pilot, seed: int = SEED) -> HeldBack | str:
     """Forecasts a pilot from its own first half; why that is not possible, where it is not."""
+    pilot = pilot.drawn
     largest = pilot.measured_up_to
     if pilot.enough is not None:
         largest = int(pilot.samples_of.max(initial=0))
@@ -50,11 +51,14 @@ def held_back(pilot: Pilot, seed: int = SEED) -> HeldBack | str:
             f"is held against at least one more"
         )
     known = pilot.first(half)
+    coverage, sure = pilot.known_coverage(largest)
+    if not sure.all():
+        return f"{int((~sure).sum()):,} problems were not drawn to the end"
     made = forecast(known, [largest], seed=seed)
     forecasts = {"coverage": _interval(made.coverage.value, made.coverage.these)}
-    came = {"coverage": float(pilot.known_coverage(largest)[0].mean())}
-    if made.diversity_all is not None:
-        forecasts["diversity_all"] = _interval(made.diversity_all.value, made.diversity_all.these)
+    came = {"coverage": float(coverage.mean())}
+    if made.distinct is not None:
+        forecasts["diversity_all"] = _interval(made.distinct.value, made.distinct.these)
         came["diversity_all"] = float(pilot.known_distinct(largest).mean())
     return HeldBack(half, largest, forecasts, came)
 

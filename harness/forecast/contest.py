@@ -127,12 +127,8 @@ def contest(
     """
     sides: dict[Side, dict[str, list[Prediction]]] = {}
     for side, made in forecasts.items():
-        found = {name: getattr(made, name) for name in METRICS}
-        sides[side] = {
-            name: [prediction.at(k) for k in samples[side]]
-            for name, prediction in found.items()
-            if prediction is not None
-        }
+        found = [made.at(k) for k in samples[side]]
+        sides[side] = {name: [one[name] for one in found] for name in found[0]}
     names = [name for name in METRICS if all(name in sides[side] for side in sides)]
     differences = {
         name: [

@@ -78,6 +78,14 @@ class Pilot:
             return int(bound.min())
         return int(self.samples_of.max(initial=0))
 
+    @property
+    def drawn(self) -> Pilot:
+        """Without the problems that nobody has asked for yet."""
+        asked = np.flatnonzero((self.samples_of > 0) | self.failed)
+        if len(asked) == self.problems:
+            return self
+        return self.of_problems([self.problem_ids[place] for place in asked])
+
     def known_coverage(self, k: int) -> tuple[Floats, Bools]:
         """coverage@k of each problem, as far as its own samples say it.
 

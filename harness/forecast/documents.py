@@ -47,7 +47,7 @@ from harness.recipe import SIDES, Side
 from harness.statistics.intervals import Interval, percentile_interval, wilson
 
 Document = dict[str, Any]
-_ROUNDING = 1e-9
+_DIGITS = 12
 
 
 @dataclass(frozen=True)
@@ -187,40 +187,41 @@ def notes_of(pilot: Pilot) -> list[str]:
 def _row(made: Forecast, k: int, opinion: Interval | None, cost: SampleCost) -> Document:
     pilot = made.pilot
     measured = k <= pilot.measured_up_to
-    samples = k * pilot.problems
+    samples, size = k * pilot.problems, max(pilot.drawn.measured_up_to, 1)
     low, high = made.any_distribution(k)
-    coverage = _metric(made.coverage.at(k), measured, pilot.problems)
+    found = made.at(k)
+    coverage = _metric(found["coverage"], measured, pilot.problems)
     coverage["any_distribution"] = None if measured else {"low": low, "high": high}
     return {
         "k": k,
-        "times": k / pilot.measured_up_to if pilot.measured_up_to else None,
+        "times": k / size,
         "basis": _basis(k, pilot.measured_up_to),
         "samples": samples,
         "dollars": None if cost.dollars is None else cost.dollars * samples,
         "coverage": coverage,
-        "diversity_all": _optional(made.diversity_all, k, measured),
-        "diversity_solved": _optional(made.diversity_solved, k, measured),
+        "diversity_all": _optional(found.get("diversity_all"), measured),
+        "diversity_solved": _optional(found.get("diversity_solved"), measured),
         "beta_binomial": made.beta_coverage(k),
         "power_law": None if opinion is None else opinion.document(),
     }
 
 
 def _metric(prediction: Prediction, measured: bool, problems: int | None = None) -> Document:
-    value = round(float(prediction.value[0]), 12)
-    others = percentile_interval(prediction.others[:, 0])
-    if problems is not None and others[1] - others[0] < _ROUNDING and not 0.0 < value < 1.0:
+    value = round(float(prediction.value[0]), _DIGITS)
+    others = percentile_interval(prediction.others[:, 0].round(_DIGITS))
+    if problems is not None and others[0] == others[1] and not 0.0 < value < 1.0:
         # Resampling nothing but zeros, or ones, would claim certainty; Wilson's interval does not.
         interval = wilson(round(value * problems), problems)
         others = (interval.low, interval.high)
-    these = others if measured else percentile_interval(prediction.these[:, 0])
+    these = others if measured else percentile_interval(prediction.these[:, 0].round(_DIGITS))
     return {
         **Interval(value, *these).document(),
         "other_problems": dict(zip(("low", "high"), others, strict=True)),
     }
 
 
-def _optional(prediction: Prediction | None, k: int, measured: bool) -> Document | None:
-    return None if prediction is None else _metric(prediction.at(k), measured)
+def _optional(prediction: Prediction | None, measured: bool) -> Document | None:
+    return None if prediction is None else _metric(prediction, measured)
 
 
 def _difference(one: ForecastDifference) -> Document:

@@ -17,6 +17,7 @@ from harness.forecast.prediction import (
     diversity_prediction,
     draws_for,
     problem_weights,
+    ratio,
 )
 from harness.forecast.rates import DRAWS, RatePosterior, rate_posterior, solved_later
 from harness.metrics.estimators import Floats
@@ -38,7 +39,8 @@ class Forecast:
         samples: the k, ascending.
         posterior: the distribution of success rates.
         coverage: of all problems.
-        diversity_all, diversity_solved: None where they cannot be forecast.
+        distinct, solved: distinct correct solutions a problem, and the share of solved problems in
+            the same draws; None where they cannot be forecast.
         beta_binomial: the maximum-likelihood fit.
     """
 
@@ -46,9 +48,18 @@ class Forecast:
     samples: tuple[int, ...]
     posterior: RatePosterior
     coverage: Prediction
-    diversity_all: Prediction | None
-    diversity_solved: Prediction | None
+    distinct: Prediction | None
+    solved: Prediction | None
     beta_binomial: BetaBinomial
+
+    def at(self, k: float) -> dict[str, Prediction]:
+        """The metrics at a real k, by name; those that cannot be forecast are left out."""
+        found = {"coverage": self.coverage.at(k)}
+        if self.distinct is not None and self.solved is not None:
+            found["diversity_all"] = self.distinct.at(k)
+            if int((self.pilot.correct_of > 0).sum()) >= FEWEST_SOLVED:
+                found["diversity_solved"] = ratio(found["diversity_all"], self.solved.at(k))
+        return found
 
     def beta_coverage(self, k: int) -> float:
         """coverage@k of these problems by the maximum-likelihood fit alone, in closed form."""
@@ -92,7 +103,6 @@ def forecast(
     posterior = rate_posterior(pilot.correct_of, pilot.samples_of, horizons, seed=seed, draws=DRAWS)
     emphasis = problem_weights(pilot.problems, draws_for(pilot.problems, DRAWS), SEED)
     everything = (pilot, posterior.weights, samples, emphasis, seed)
-    solved = int((pilot.correct_of > 0).sum())
     both: tuple[Prediction | None, Prediction | None] = (None, None)
     if diversity and pilot.enough is None and pilot.correct.any():
         both = diversity_prediction(*everything)
@@ -101,8 +111,8 @@ def forecast(
         samples=samples,
         posterior=posterior,
         coverage=coverage_prediction(*everything),
-        diversity_all=both[0],
-        diversity_solved=both[1] if solved >= FEWEST_SOLVED else None,
+        distinct=both[0],
+        solved=both[1],
         beta_binomial=best_fit(pilot.correct_of, pilot.samples_of),
     )
 
@@ -135,6 +145,7 @@ def power_law_opinion(pilot: Pilot, ks: Sequence[int]) -> tuple[dict[int, Interv
     Raises:
         ValueError: no power law can be fitted; says why.
     """
+    pilot = pilot.drawn
     points = curve_points(pilot.measured_up_to)
     curves = np.stack([pilot.known_coverage(int(k))[0] for k in points], axis=1)
     law = fit_power_law(points, curves.mean(axis=0))
@@ -158,5 +169,5 @@ def curve_points(largest: int) -> Ints:
 
 def usual_samples(pilot: Pilot) -> tuple[int, ...]:
     """1, and 1, 2, 3 and 10 times the pilot."""
-    size = max(pilot.measured_up_to, 1)
+    size = max(pilot.drawn.measured_up_to, 1)
     return tuple(sorted({1, *(size * times for times in (1, 2, 3, 10))}))

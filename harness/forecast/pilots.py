@@ -71,7 +71,7 @@ def forecast_pilots(
             "Say which is which: --pilot wc=POOL --pilot se=POOL",
         )
     for one in pilots:
-        with_place(one)
+        _refuse_unusable(one)
     by_side = {one.side: one for one in pilots if one.side is not None}
     found = None
     if recipe is not None and set(by_side) == set(SIDES):
@@ -85,7 +85,7 @@ def forecast_pilots(
     return {"pilots": documents, "contest": found}
 
 
-def with_place(one: PilotPool) -> None:
+def _refuse_unusable(one: PilotPool) -> None:
     """Refuses a pilot that no forecast can be made from, with its place."""
     try:
         check_pilot(one.pilot)
@@ -95,6 +95,7 @@ def with_place(one: PilotPool) -> None:
 
 
 def _document(one: PilotPool, recipe: Recipe | None, budgets: Sequence[float]) -> Document:
+    _check_size(max(budgets, default=0.0))
     shown = set(whole_samples(budgets)) or set(usual_samples(one.pilot))
     if recipe is not None and one.side is not None and not budgets:
         shown |= {matched.samples_per_problem[one.side] for matched in match_of(recipe).values()}
@@ -114,13 +115,16 @@ def _contest(
     open_pools({side: pilots[side].pool.folder for side in SIDES}, {"wc": None, "se": None}, GRADER)
     paired = _paired(pilots, intersection)
     sizes: dict[Side, int] = {side: paired[side].measured_up_to for side in SIDES}
+    pilot_sizes = {side: paired[side].drawn.measured_up_to for side in SIDES}
     planned = [
         float(Fraction(str(one.se)) if one.se is not None else Fraction(str(one.wc)) / ratio)
         for one in recipe.budgets.values()
     ]
-    chosen = sorted(budgets) or usual_budgets(sizes["wc"], sizes["se"], float(ratio), planned)
+    chosen = sorted(budgets) or usual_budgets(
+        pilot_sizes["wc"], pilot_sizes["se"], float(ratio), planned
+    )
     samples = matched_samples(chosen, ratio)
-    _check_size(max(samples["wc"]))
+    _check_size(max(*samples["wc"], *samples["se"]))
     made = {}
     with progress.task("compare", len(SIDES), "sides") as task:
         for number, side in enumerate(SIDES):
@@ -185,7 +189,7 @@ def _side_of(model: str, folder: Path, recipe: Recipe) -> Side:
 def _check_size(largest: float) -> None:
     if largest > _LARGEST:
         raise InputError(
-            f"the largest budget gives WC {largest:,.0f} samples a problem; a forecast goes up to "
+            f"the largest budget gives {largest:,.0f} samples a problem; a forecast goes up to "
             f"{_LARGEST:,}.",
             "Give smaller --budgets.",
         )

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -63,10 +64,20 @@ class Prediction:
         return self.value[place], self.these[:, place], self.others[:, place]
 
 
+def ratio(above: Prediction, below: Prediction) -> Prediction:
+    """A ratio of means, as diversity over solved problems is; draw by draw."""
+    return Prediction(
+        above.samples,
+        above.value / below.value,
+        above.these / below.these,
+        above.others / below.others,
+    )
+
+
 def problem_weights(problems: int, draws: int, seed: int) -> Floats:
     """(draws, problems) weights of resampled problems, each row of mean 1."""
-    drawn = np.random.default_rng(seed).standard_exponential((draws, problems), dtype=np.float32)
-    return np.asarray(drawn / drawn.mean(axis=1, keepdims=True), dtype=np.float32)
+    drawn = np.random.default_rng(seed).standard_exponential((draws, problems))
+    return np.asarray(drawn / drawn.mean(axis=1, keepdims=True))
 
 
 def draws_for(problems: int, most: int) -> int:
@@ -110,7 +121,7 @@ def coverage_prediction(
 def diversity_prediction(
     pilot: Pilot, weights: Floats, ks: Sequence[int], emphasis: Floats, seed: int
 ) -> tuple[Prediction, Prediction]:
-    """diversity@k over all problems and over solved ones: distinct correct solutions a problem.
+    """diversity@k over all problems, and the share of problems that are solved in the same draws.
 
     Args:
         pilot: a pilot of a uniform draw.
@@ -130,7 +141,7 @@ def diversity_prediction(
     rates = _rates(pilot, weights, source)
     luck = source.standard_normal((draws, problems), dtype=np.float32)
     more, reached = np.zeros((draws, problems), dtype=np.int64), n
-    columns: list[tuple[Floats, ...]] = []
+    columns: list[tuple[Any, ...]] = []
     for k in ks:
         more += source.binomial(np.maximum(k - reached, 0), rates)
         reached = np.maximum(reached, k)
@@ -146,18 +157,17 @@ def diversity_prediction(
     return Prediction(samples, *parts[:3]), Prediction(samples, *parts[3:])
 
 
-def _columns(mean: Floats, found: Floats, solved: Floats, emphasis: Floats) -> tuple[Floats, ...]:
-    """Expectation, these and other problems: of all problems, then over the solved ones."""
-    with np.errstate(divide="ignore", invalid="ignore"):
-        these, others = found.mean(axis=1), (emphasis * found).mean(axis=1)
-        return (
-            mean.mean(),
-            these,
-            others,
-            mean.mean() / solved.mean(),
-            these / solved.mean(axis=1),
-            others / (emphasis * solved).mean(axis=1),
-        )
+def _columns(mean: Floats, found: Floats, solved: Floats, emphasis: Floats) -> tuple[Any, ...]:
+    """Expectation, these and other problems, of distinct solutions and of solved problems."""
+    share = np.broadcast_to(solved, found.shape)
+    return (
+        mean.mean(),
+        found.mean(axis=1),
+        (emphasis * found).mean(axis=1),
+        share.mean(),
+        share.mean(axis=1),
+        (emphasis * share).mean(axis=1),
+    )
 
 
 def _new(strengths: Floats, discounts: Floats, pilot: Pilot, more: Ints) -> Floats:

@@ -50,7 +50,7 @@ def _coverage(document: Document) -> str:
     rows = [
         [
             f"{row['k']:,}",
-            _times(row),
+            f"{row['times']:.3g}×",
             row["basis"],
             _share(row["coverage"]),
             _range(row["coverage"]["other_problems"]),
@@ -184,10 +184,6 @@ def _winners(name: str, found: Document) -> str:
     if crossover["low"] is not None:
         text += f" (95 %, if it does: {crossover['low']:.3g} to {crossover['high']:.3g})"
     return f"{text}; probability that it does {100 * crossover['probability']:.0f} %."
-
-
-def _times(row: Document) -> str:
-    return "-" if row["times"] is None else f"{row['times']:.3g}×"
 
 
 def _percent(share: float) -> str:
