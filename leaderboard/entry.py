@@ -9,10 +9,11 @@ from harness.report.results import BudgetQuality, Evaluations
 from harness.report.results import SideQuality as ReportedQuality
 from harness.report.schema import Model, ProblemSetSummary, Report
 from harness.report.seeds import differences_by_seed
-from leaderboard.schema import SCHEMA_VERSION, Content, Entry, id_of
+from leaderboard.schema import SCHEMA_VERSION, Content, Entry, QualityDifference, id_of
 
 Document = dict[str, Any]
 _MEASURES = ("pass_at_1", "coverage", "diversity_all", "diversity_solved", "false_positive_rate")
+_NOT_IN_AN_ENTRY = {"gain_over_base", "holm_p_value", "smallest_detectable"}
 
 
 def entry_of(report_document: Document) -> Document:
@@ -68,7 +69,7 @@ def _budget(quality: BudgetQuality) -> Document:
         "samples_per_problem": dict(quality.samples_per_problem),
         "cost_wc_over_se": quality.cost.wc_over_se,
         "sides": {side: _side(quality.sides[side]) for side in quality.sides},
-        "difference": quality.difference.model_dump(),
+        "difference": quality.difference.model_dump(include=set(QualityDifference.model_fields)),
     }
 
 
@@ -81,7 +82,7 @@ def _finetuning(report: Report) -> list[Document]:
         return []
     return [
         {
-            **one.model_dump(exclude={"gain_over_base"}),
+            **one.model_dump(exclude=_NOT_IN_AN_ENTRY),
             "model": _model(report.students[one.paradigm]),
             "difference_by_seed": differences_by_seed(report.finetuning, one),
         }

@@ -55,6 +55,8 @@ def test_the_wheel_carries_tasks_recipes_and_weights(wheel: Path) -> None:
         "harness/micro/weights/student/tokenizer.json",
         "harness/engines/workers/vllm_worker.py",
         "harness/engines/workers/axolotl_worker.py",
+        "harness/reference/paper/about.yaml",
+        "harness/reference/paper/generated_data.yaml",
         "leaderboard/entry.py",
     ):
         assert expected in names

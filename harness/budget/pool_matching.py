@@ -26,7 +26,7 @@ class PoolMatch:
 
     Attributes:
         kind: the cost model.
-        ratio: cost of an SE sample over cost of a WC sample.
+        ratio: cost of an SE sample over cost of a WC sample, without what a problem costs once.
         samples_per_problem: samples a problem of each side; real numbers.
         cost: what they cost each side over the whole problem set, in `unit`.
         unit: "samples", "usd", "flop", "tok" or "gpu_s".
@@ -53,6 +53,7 @@ def match_budgets(
     cost_per_sample: Mapping[Side, Fraction | float],
     amount: BudgetAmount,
     problems: int,
+    cost_per_problem: Mapping[Side, Fraction | float] | None = None,
 ) -> PoolMatch:
     """Samples a problem of both sides for equal cost: S_WC = (c_SE / c_WC) · S_SE (paper, Eq. 1).
 
@@ -63,25 +64,35 @@ def match_budgets(
         amount: "samples" are SE samples a problem; every other unit is what each side may spend
             over all problems.
         problems: size of the problem set, at least 1.
+        cost_per_problem: what each side pays once for a problem whatever its number of samples:
+            a prompt that its samples share; nothing if None.
 
     Raises:
         InputError: the amount is in a unit that the cost model does not count, or a side's
-            samples cost nothing.
+            samples cost nothing, or the amount does not reach beyond what a problem costs once.
     """
     if problems < 1:
         raise InputError("there are no problems, so nothing to spread a budget over.")
     costs = _exact_costs(kind, cost_per_sample)
     unit = UNIT_OF_KIND[kind]
+    once = {side: _exact((cost_per_problem or {}).get(side, 0)) for side in SIDES}
     if amount.unit == "samples":
-        per_problem = amount.value * costs["se"]
+        per_problem = once["se"] + amount.value * costs["se"]
     elif amount.unit == unit:
         per_problem = amount.value / problems
     else:
         raise _wrong_unit(kind, amount)
+    for side in SIDES:
+        if per_problem <= once[side]:
+            raise InputError(
+                f"the budget of {float(per_problem):g} {UNIT_WORDS[unit]} a problem does not reach "
+                f"beyond the {float(once[side]):g} that {side.upper()}'s prompt costs.",
+                "Give a larger budget.",
+            )
     return PoolMatch(
         kind=kind,
         ratio=costs["se"] / costs["wc"],
-        samples_per_problem={side: per_problem / costs[side] for side in SIDES},
+        samples_per_problem={side: (per_problem - once[side]) / costs[side] for side in SIDES},
         cost=dict.fromkeys(SIDES, per_problem * problems),
         unit=unit,
     )
@@ -101,7 +112,7 @@ def _exact_costs(kind: Kind, given: Mapping[Side, Fraction | float]) -> dict[Sid
     for side in SIDES:
         cost = given[side]
         if math.isfinite(cost) and cost > 0:
-            costs[side] = cost if isinstance(cost, Fraction) else exact(cost)
+            costs[side] = _exact(cost)
         else:
             issues.add(
                 side.upper(),
@@ -110,6 +121,10 @@ def _exact_costs(kind: Kind, given: Mapping[Side, Fraction | float]) -> dict[Sid
             )
     issues.raise_if_any(f"a match by {kind} is not possible with these costs:")
     return costs
+
+
+def _exact(cost: Fraction | float) -> Fraction:
+    return cost if isinstance(cost, Fraction) else exact(cost)
 
 
 def _wrong_unit(kind: Kind, amount: BudgetAmount) -> InputError:

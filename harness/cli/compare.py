@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from harness.cli.output import emit, json_option
+
+if TYPE_CHECKING:
+    from harness.budget.cost_models import Prompts
+    from harness.comparison.costs import ParameterCount
 
 _KINDS = ["number", "compute", "compute_exact", "price", "tokens", "gpu_seconds"]
 _POOL = click.Path(path_type=Path)
@@ -45,6 +50,13 @@ _POOL = click.Path(path_type=Path)
     metavar="YYYY-MM-DD",
     help="Prices in force on this day; the newest if unset.",
 )
+@click.option("--batch", is_flag=True, help="Count the prices of the providers' batch interfaces.")
+@click.option(
+    "--prompts",
+    type=click.Choice(["none", "every", "once"]),
+    help="Whether a prompt costs nothing, is paid for with every sample, or once a problem. By "
+    "default nothing, as in the paper; with compute_exact every.",
+)
 @click.option(
     "--grader", default="answer", show_default=True, help="Whose verdicts are compared by."
 )
@@ -62,8 +74,10 @@ def compare(
     by: str | None,
     wc_card: str | None,
     se_card: str | None,
-    parameters: str | None,
+    parameters: ParameterCount | None,
     price_date: datetime.datetime | None,
+    batch: bool,
+    prompts: Prompts | None,
     grader: str,
     intersection: bool,
     as_json: bool,
@@ -79,7 +93,7 @@ def compare(
     harness compare WC_POOL SE_POOL --match number --budget 5 --json
     """
     from harness.comparison.comparing import ComparisonRequest, compare_pools
-    from harness.comparison.matching import CostSettings
+    from harness.comparison.costs import CostSettings
     from harness.comparison.text import comparison_text
 
     document = compare_pools(
@@ -89,7 +103,9 @@ def compare(
             kind=kind,
             budget=budget,
             by=by,
-            settings=CostSettings(parameters, price_date.date() if price_date else None),
+            settings=CostSettings(
+                parameters, price_date.date() if price_date else None, batch, prompts
+            ),
             grader=grader,
             intersection=intersection,
         )

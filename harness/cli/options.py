@@ -72,6 +72,12 @@ _SPENDING_OPTIONS = (
     ),
 )
 
+_REFERENCE_OPTION = click.option(
+    "--reference",
+    metavar="NAME",
+    help="Put a paper's results beside ours: `paper` (Bansal et al., 2024).",
+)
+
 
 def _apply(options: Sequence[Callable[[F], F]], command: F) -> F:
     for option in reversed(options):
@@ -97,6 +103,11 @@ def placement_options(command: F) -> F:
 def spending_options(command: F) -> F:
     """Adds `--spending-limit`."""
     return _apply(_SPENDING_OPTIONS, command)
+
+
+def reference_option(command: F) -> F:
+    """Adds `--reference`."""
+    return _REFERENCE_OPTION(command)
 
 
 def overrides_of_spending(limit: float | None) -> list[str]:

@@ -18,6 +18,7 @@ from harness.cli.options import (
     overrides_of_engine,
     overrides_of_spending,
     recipe_options,
+    reference_option,
     resumable,
     run_of,
     spending_options,
@@ -37,6 +38,7 @@ def _do(
     endpoints: tuple[str, ...],
     as_json: bool,
     spending_limit: float | None = None,
+    reference: str | None = None,
 ) -> None:
     from harness.cli.entry import publish_entry
     from harness.cli.summaries import summary_of
@@ -44,6 +46,10 @@ def _do(
     from harness.pipeline.stages import run_stages
     from harness.progress import Progress
 
+    if reference is not None:
+        from harness.reference import check_reference_name
+
+        check_reference_name(reference)  # Before a folder is made or waited for.
     where = [
         *overrides_of_engine(engine_kind),
         *overrides_of_endpoints(endpoints),
@@ -52,7 +58,9 @@ def _do(
     run = run_of(run_path, recipe_name, [*overrides, *where])
     with resumable(run.path, name), held(run.path, "the run"):
         options = engines_of(vllm_python, axolotl_python, workers)
-        document: dict[str, Any] = run_stages([name], run, Progress(), options)[name]
+        document: dict[str, Any] = run_stages(
+            [name], run, Progress(), options, {"report": {"reference": reference}}
+        )[name]
         if name == "report":
             document["entry"] = publish_entry(run)
     emit(document, summary_of(name, document), as_json)
@@ -98,8 +106,10 @@ evaluate = _stage_command(
     "Measure pass@1 with lm-eval.",
     "Base and finetuned models on the test split; per-problem results are kept.",
 )
-report = _stage_command(
-    "report",
-    "Write report and leaderboard entry.",
-    "report.md, report.json, report.html and leaderboard_entry.json in the run's folder.",
+report = reference_option(
+    _stage_command(
+        "report",
+        "Write report and leaderboard entry.",
+        "report.md, report.json, report.html and leaderboard_entry.json in the run's folder.",
+    )
 )

@@ -11,10 +11,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from harness.budget.pool_matching import PoolMatch
 from harness.comparison.cost_models import cost_models_document
+from harness.comparison.costs import CostSettings, SideCosts, costs_of
 from harness.comparison.curves import cost_grid, coverage_on, curve_document
 from harness.comparison.estimates import Arrays, at_budget, by_group
-from harness.comparison.matching import CostSettings, chosen_match, costs_of
+from harness.comparison.matching import chosen_match, largest_budget, matched
 from harness.comparison.opening import OpenedPool, open_pools, pairing_of
 from harness.errors import InputError
 from harness.metrics.adaptive_arrays import AdaptiveArrays, arrays_of
@@ -62,13 +64,12 @@ def compare_pools(request: ComparisonRequest) -> dict[str, Any]:
     pairing = pairing_of(opened, intersection=request.intersection)
     arrays = {side: _arrays(opened[side], request.grader, pairing.ids) for side in SIDES}
     drawn: dict[Side, int] = {side: arrays[side].largest_k for side in SIDES}
-    costs = costs_of(opened, request.settings)
+    costs = costs_of(opened, arrays, request.settings, request.kind)
     match = chosen_match(costs, request.kind, request.budget, drawn, len(pairing.ids))
+    _refuse_more_than_drawn(costs, match, drawn, len(pairing.ids))
     counts: dict[Side, float] = {side: float(match.samples_per_problem[side]) for side in SIDES}
-    _refuse_more_than_drawn(opened, counts, drawn)
     sides, difference = at_budget(arrays, counts)
-    cost_per_sample = {side: float(costs.found[match.kind][side]) for side in SIDES}
-    grid = cost_grid(cost_per_sample, drawn)
+    grid = cost_grid(costs.found[match.kind], drawn)
     coverage = {side: arrays[side].coverage for side in SIDES}
     groups = None
     if request.by is not None:
@@ -93,7 +94,7 @@ def compare_pools(request: ComparisonRequest) -> dict[str, Any]:
         "by": request.by,
         "by_group": groups,
         "curve": curve_document(grid, coverage_on(grid, coverage)),
-        "cost_models": cost_models_document(costs, counts["se"], arrays, drawn),
+        "cost_models": cost_models_document(costs, match.samples_per_problem["se"], arrays, drawn),
     }
 
 
@@ -116,19 +117,20 @@ def _refused(arrays: Mapping[Side, Arrays]) -> dict[str, str]:
 
 
 def _refuse_more_than_drawn(
-    opened: Mapping[Side, OpenedPool], counts: Mapping[Side, float], drawn: Mapping[Side, int]
+    costs: SideCosts, match: PoolMatch, drawn: Mapping[Side, int], problems: int
 ) -> None:
-    short = [side for side in SIDES if counts[side] > drawn[side] * (1 + 1e-9)]
+    counts = match.samples_per_problem
+    short = [side for side in SIDES if counts[side] > drawn[side]]
     if not short:
         return
-    share = min(drawn[side] / counts[side] for side in SIDES)
+    most = matched(costs, match.kind, largest_budget(costs, match.kind, drawn), problems)
     lacks = " and ".join(
-        f"{counts[side]:.4g} {side.upper()} samples a problem, of which {opened[side].place} has "
-        f"{drawn[side]}"
+        f"{float(counts[side]):.4g} {side.upper()} samples a problem (the pool has {drawn[side]})"
         for side in short
     )
+    possible = {side: f"{float(most.samples_per_problem[side]):.4g}" for side in SIDES}
     raise InputError(
         f"the budget asks for {lacks}.",
-        f"Possible is a budget of up to {counts['se'] * share:.4g} SE samples a problem (against "
-        f"{counts['wc'] * share:.4g} of WC); for more, draw or import more.",
+        f"Possible is a budget of up to {possible['se']} SE samples a problem, against "
+        f"{possible['wc']} of WC; for more, draw or import more.",
     )

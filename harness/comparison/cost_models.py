@@ -8,10 +8,14 @@ beside the winners under the others.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from fractions import Fraction
 from typing import Any
 
+from harness.budget.amounts import BudgetAmount
+from harness.comparison.costs import SideCosts
 from harness.comparison.estimates import Arrays, columns_at
-from harness.comparison.matching import SideCosts
+from harness.comparison.matching import largest_budget, matched
+from harness.errors import InputError
 from harness.recipe import SIDES, Side
 from harness.statistics import paired_difference
 
@@ -20,7 +24,7 @@ Document = dict[str, Any]
 
 def cost_models_document(
     costs: SideCosts,
-    se_samples: float,
+    se_samples: Fraction,
     arrays: Mapping[Side, Arrays],
     drawn: Mapping[Side, int],
 ) -> Document:
@@ -40,18 +44,21 @@ def cost_models_document(
         significant where the interval of the difference leaves 0 out.
     """
     models = []
-    for kind, cost in costs.found.items():
-        ratio = float(cost["se"] / cost["wc"])
-        se = min(se_samples, drawn["wc"] / ratio)
-        models.append({
-            "kind": kind,
-            "ratio": ratio,
-            "limited_by_pool": se < se_samples,
-            **_at(arrays, {"wc": min(se * ratio, float(drawn["wc"])), "se": se}),
-        })  # fmt: skip
+    for kind in costs.found:
+        most = largest_budget(costs, kind, drawn)
+        amount = min(BudgetAmount(se_samples, "samples"), most, key=lambda one: one.value)
+        match = matched(costs, kind, amount, len(arrays["wc"].problem_ids))
+        models.append(
+            {
+                "kind": kind,
+                "ratio": float(match.ratio),
+                "limited_by_pool": amount == most and most.value < se_samples,
+                **_at(arrays, {side: float(match.samples_per_problem[side]) for side in SIDES}),
+            }
+        )
     return {
         "models": models,
-        "refused": dict(costs.refused),
+        "refused": {kind: _reason(error) for kind, error in costs.refused.items()},
         "winner_changes": len({one["winner"] for one in models} - {None}) > 1,
         "verdict": _verdict(models),
     }
@@ -67,6 +74,11 @@ def _at(arrays: Mapping[Side, Arrays], samples_per_problem: Mapping[Side, float]
         "winner": winner,
         "significant": bool(difference.low > 0 or difference.high < 0),
     }
+
+
+def _reason(error: InputError) -> str:
+    """Why a cost model cannot be worked out, on one line and without the ways out."""
+    return " ".join(f"{issue.where}: {issue.message}" for issue in error.issues) or error.message
 
 
 def _verdict(models: Sequence[Document]) -> str:

@@ -12,12 +12,13 @@ from typing import Any
 
 import numpy as np
 
+from harness.budget.cost_models import SampleCost
 from harness.metrics.estimators import Floats
 from harness.recipe import SIDES, Side
 from harness.statistics import Interval
 from harness.statistics.crossover import RESAMPLES, Curve, resampled_crossover
 from harness.statistics.intervals import percentile_interval
-from harness.statistics.resampling import resampled
+from harness.statistics.resampling import prior_problems, resampled
 
 MOST_POINTS = 60
 _ROUNDING = 1e-9
@@ -36,32 +37,34 @@ class CostGrid:
     samples: Mapping[Side, Floats]
 
 
-def cost_grid(cost_per_sample: Mapping[Side, float], drawn: Mapping[Side, float]) -> CostGrid:
+def cost_grid(costs: Mapping[Side, SampleCost], drawn: Mapping[Side, int]) -> CostGrid:
     """Costs from one sample of the dearer side to all that the shorter pool can pay for.
 
     The points are the whole samples of both sides, thinned evenly in log cost to `MOST_POINTS`.
 
     Args:
-        cost_per_sample: per side, above 0.
+        costs: per side, what samples cost.
         drawn: per side, samples that each problem has at least.
 
     Returns:
         The grid; empty where no cost gives both sides a sample.
     """
-    first = max(cost_per_sample.values())
-    last = min(drawn[side] * cost_per_sample[side] for side in SIDES)
+    once = {side: float(costs[side].per_problem) for side in SIDES}
+    each = {side: float(costs[side].per_sample) for side in SIDES}
+    first = max(once[side] + each[side] for side in SIDES)
+    last = min(once[side] + drawn[side] * each[side] for side in SIDES)
     if last < first * (1 - _ROUNDING):
         return CostGrid(np.empty(0), {side: np.empty(0) for side in SIDES})
     whole = np.concatenate(
-        [np.arange(1, int(drawn[side]) + 1) * cost_per_sample[side] for side in SIDES]
+        [once[side] + np.arange(1, drawn[side] + 1) * each[side] for side in SIDES]
     )
     inside = whole[(whole > first * (1 + _ROUNDING)) & (whole < last * (1 - _ROUNDING))]
-    costs = _thinned(np.unique(np.concatenate([[first], inside, [last]])))
+    points = _thinned(np.unique(np.concatenate([[first], inside, [last]])))
     return CostGrid(
-        costs,
+        points,
         {
             # Rounding must not ask for more than there is, or for less than one.
-            side: np.clip(costs / cost_per_sample[side], 1.0, drawn[side])
+            side: np.clip((points - once[side]) / each[side], 1.0, drawn[side])
             for side in SIDES
         },
     )
@@ -76,6 +79,8 @@ def coverage_on(
         grid: the costs.
         coverage: per side, the estimator of the pool: (ks,) to (problems, ks).
     """
+    if not len(grid.costs):
+        return {side: np.empty((0, 0)) for side in SIDES}
     return {side: coverage[side](grid.samples[side]) for side in SIDES}
 
 
@@ -99,7 +104,10 @@ def curve_document(grid: CostGrid, coverage: Mapping[Side, Floats]) -> dict[str,
         return {"points": [], "crossover": None}
     problems = len(coverage["wc"])
     both = np.concatenate([coverage[side] for side in SIDES], axis=1)
-    drawn = resampled(both, RESAMPLES, 0, lambda sums: sums) / problems
+    ends = both.shape[1]
+    sides = [side for side in SIDES for _ in grid.costs]
+    prior = prior_problems(np.zeros(ends), np.ones(ends), sides)
+    drawn = resampled(both, RESAMPLES, 0, lambda sums: sums, prior) / problems
     halves = dict(zip(SIDES, np.split(drawn, 2, axis=1), strict=True))
     points = [
         {
@@ -119,7 +127,8 @@ def curve_document(grid: CostGrid, coverage: Mapping[Side, Floats]) -> dict[str,
 
 
 def _interval(values: Floats, means: Floats) -> dict[str, float]:
-    return Interval(float(values.mean()), *percentile_interval(means)).document()
+    value = float(values.mean())
+    return Interval(value, *percentile_interval(means, value)).document()
 
 
 def _crossover(grid: CostGrid, coverage: Mapping[Side, Floats]) -> dict[str, Any]:

@@ -11,13 +11,14 @@ from harness.errors import InputError
 from harness.metrics.adaptive_arrays import AdaptiveArrays
 from harness.metrics.measuring import LEVEL_RESAMPLES, Columns, compare, side_columns
 from harness.metrics.pool_arrays import PoolArrays
+from harness.metrics.solution_keys import KEYS
 from harness.recipe import SIDES, Side
 from harness.statistics import bootstrap_mean
 
 Arrays = PoolArrays | AdaptiveArrays
 Document = dict[str, Any]
 
-_GROW_WITH_SAMPLES = ("coverage", "distinct")
+_GROW_WITH_SAMPLES = ("coverage", "distinct", *(f"distinct_{key}" for key in KEYS))
 
 
 def columns_at(arrays: Arrays, samples_per_problem: float) -> Columns:

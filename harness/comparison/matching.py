@@ -1,45 +1,17 @@
-"""Which cost models two pools can be matched by, and the budget that is compared at."""
+"""The budget that two pools are compared at, and its cost model."""
 
 from __future__ import annotations
 
-import datetime
 from collections.abc import Mapping
-from dataclasses import dataclass
 from fractions import Fraction
 
 from harness.budget.amounts import KINDS, BudgetAmount, Kind, parse_budget
 from harness.budget.pool_matching import PoolMatch, kinds_for, match_budgets
-from harness.comparison.opening import OpenedPool
+from harness.comparison.costs import SideCosts
 from harness.errors import InputError
 from harness.recipe import SIDES, Side
 
 USUAL_KIND: Kind = "compute"
-
-
-@dataclass(frozen=True)
-class CostSettings:
-    """What cost models need besides cards and pools.
-
-    Attributes:
-        parameters: which count of the cards is P; the first that both have if None.
-        price_date: prices in force on this day; the newest if None.
-    """
-
-    parameters: str | None = None
-    price_date: datetime.date | None = None
-
-
-@dataclass(frozen=True)
-class SideCosts:
-    """What a sample costs, by cost model.
-
-    Attributes:
-        found: per cost model and side, in its unit (`UNIT_OF_KIND`).
-        refused: the cost models that cannot be worked out, with the reason.
-    """
-
-    found: Mapping[Kind, Mapping[Side, Fraction]]
-    refused: Mapping[Kind, str]
 
 
 def chosen_match(
@@ -64,43 +36,52 @@ def chosen_match(
     """
     amount = None if budget is None else parse_budget(budget)
     chosen = _kind(costs, kind, amount)
-    per_sample = costs.found[chosen]
-    if amount is None:
-        ratio = per_sample["se"] / per_sample["wc"]
-        amount = BudgetAmount(min(Fraction(drawn["se"]), drawn["wc"] / ratio), "samples")
-    return match_budgets(chosen, per_sample, amount, problems)
+    if amount is not None and amount.unit != "samples" and chosen in costs.relative:
+        raise InputError(
+            f"the budget {budget} needs the mean length of completions, and the pools have no "
+            "token counts.",
+            "Give the budget as SE samples a problem, or import the samples with "
+            "`completion_tokens`.",
+        )
+    return matched(costs, chosen, amount or largest_budget(costs, chosen, drawn), problems)
+
+
+def matched(costs: SideCosts, kind: Kind, amount: BudgetAmount, problems: int) -> PoolMatch:
+    """Both sides at one budget under one cost model."""
+    both = costs.found[kind]
+    return match_budgets(
+        kind,
+        {side: both[side].per_sample for side in SIDES},
+        amount,
+        problems,
+        {side: both[side].per_problem for side in SIDES},
+    )
+
+
+def largest_budget(costs: SideCosts, kind: Kind, drawn: Mapping[Side, int]) -> BudgetAmount:
+    """SE samples a problem that both pools can pay for.
+
+    Raises:
+        InputError: all samples of the WC pool cost less than a prompt of SE.
+    """
+    both = costs.found[kind]
+    affordable = both["wc"].of(Fraction(drawn["wc"])) - both["se"].per_problem
+    if affordable <= 0:
+        raise InputError("all samples of the WC pool together cost less than one prompt of SE.")
+    return BudgetAmount(min(Fraction(drawn["se"]), affordable / both["se"].per_sample), "samples")
 
 
 def _kind(costs: SideCosts, kind: str | None, amount: BudgetAmount | None) -> Kind:
     named = next((one for one in KINDS if one == kind), None)
-    wished = (named,) if named else (USUAL_KIND,) if amount is None else kinds_for(amount.unit)
-    if amount is not None and amount.unit == "samples" and named is None:
+    if named is not None:
+        wished: tuple[Kind, ...] = (named,)
+    elif amount is None or amount.unit == "samples":
         wished = (USUAL_KIND,)
+    else:
+        wished = kinds_for(amount.unit)
     for one in wished:
         if one in costs.found:
             return one
-    possible = " or ".join(f"--match {one}" for one in costs.found)
-    raise InputError(
-        f"a match by {wished[0]} is not possible: {costs.refused[wished[0]]}",
-        f"Possible with these pools and cards: {possible}.",
-    )
-
-
-def costs_of(opened: Mapping[Side, OpenedPool], settings: CostSettings) -> SideCosts:
-    """What a sample of each side costs under every cost model that can be worked out."""
-    found: dict[Kind, Mapping[Side, Fraction]] = {}
-    refused: dict[Kind, str] = {}
-    for kind in KINDS:
-        try:
-            found[kind] = _cost_per_sample(kind, opened, settings)
-        except InputError as error:
-            refused[kind] = " ".join(str(error).split())
-    return SideCosts(found, refused)
-
-
-def _cost_per_sample(
-    kind: Kind, opened: Mapping[Side, OpenedPool], settings: CostSettings
-) -> Mapping[Side, Fraction]:
-    if kind == "number":
-        return dict.fromkeys(SIDES, Fraction(1))
-    raise InputError("not there yet")
+    error = costs.refused[wished[0]]
+    possible = ", ".join(f"--match {one}" for one in costs.found)
+    raise InputError(error.message, f"Possible as they are: {possible}.", error.issues)

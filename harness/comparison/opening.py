@@ -94,7 +94,10 @@ def _card(pool: Pool, name: str | None) -> ModelCard | None:
         return generator.card
     draw = read_draw(pool.folder)
     kept = draw["model"] if draw is not None else pool.identity.get("model_card")
-    return None if kept is None else ModelCard.model_validate(kept, strict=False)
+    if kept is not None:
+        return ModelCard.model_validate(kept, strict=False)
+    model = (pool.identity.get("model") or {}).get("id")
+    return find_generator(model).card if isinstance(model, str) and model else None
 
 
 def _graded_by(pool: Pool, grader: str) -> dict[str, Any]:

@@ -136,7 +136,7 @@ def _summary(
         "problems": len(task.documents),
         "models": [read_json(item.results_file) for item in work],
         "skipped": [asdict(entry) for entry in skipped],
-        "comparisons": _comparisons(run, [item.model for item in work], outcomes),
+        **_compared(run, [item.model for item in work], outcomes),
     }
 
 
@@ -147,13 +147,13 @@ def _outcomes(item: Work) -> Any:
         return np.array([json.loads(line)["outcome"] == "correct" for line in lines], dtype=float)
 
 
-def _comparisons(
+def _compared(
     run: RunFolder, models: Sequence[EvaluatedModel], outcomes: Mapping[str, Any]
-) -> list[Document]:
-    from harness.evaluation.comparisons import Contest, compare
+) -> Document:
+    from harness.evaluation.comparisons import Contest, compare_all
 
     recipe = run.recipe
-    found = []
+    contests = []
     for budget in recipe.training.budgets:
         for paradigm in recipe.paradigms:
             sides: dict[str, dict[int, Any]] = {"wc": {}, "se": {}}
@@ -166,7 +166,5 @@ def _comparisons(
                 ):
                     sides[cell.arm][cell.seed] = outcomes[model.id]
             base = outcomes[base_of(models, recipe.student(paradigm))]
-            entry = compare(Contest(paradigm, budget, base, sides["wc"], sides["se"]))
-            if entry is not None:
-                found.append(entry)
-    return found
+            contests.append(Contest(paradigm, budget, base, sides["wc"], sides["se"]))
+    return compare_all(contests)

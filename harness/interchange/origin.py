@@ -57,7 +57,7 @@ class Generator:
 
 
 def find_generator(name: str) -> Generator:
-    """The model that a card's name, a card's file or any other name stands for.
+    """The model that a card's name, a card's file, a card's model id or any other name stands for.
 
     Raises:
         InputError: the name is empty, or a card cannot be used; says why.
@@ -71,7 +71,8 @@ def find_generator(name: str) -> Generator:
         return _generator_of(file)
     if name in card_names():
         return _generator_of(card_file(name, None))
-    return Generator(name, None)
+    known = (_generator_of(card_file(one, None)) for one in card_names())
+    return next((one for one in known if one.name == name), Generator(name, None))
 
 
 def imported_identity(

@@ -27,6 +27,7 @@ _LATEX_THOUSANDS = re.compile(r"(\d)(?:\{,\}|\\,|,\\!)(?=\d{3})")
 _LATEX_SPACE = re.compile(r"(?<!\\)\\[,;:! ]")
 _PIECE = re.compile(
     r"[\n;:?\x00]|!(?<=\s!)=|!(?!\s*[-=*/+)])|\\\\|[.,](?!\d)|(?<!\d),|\\(?:approx|leq?|geq?|neq?|to|implies|iff|[A-Za-z]*arrow)\b"
+    r"|\\(?:begin|end)\{[a-z]{1,20}\*?\}"
 )
 _FRACTION = re.compile(r"\\[dt]?frac\s*(?:\{([^{}]*)\}|(\d))\s*(?:\{([^{}]*)\}|(\d))")
 _RAISED = re.compile(r"\^\s*\{([^{}]*)\}")

@@ -20,6 +20,8 @@ Ints = NDArray[np.int64]
 
 # Of the polynomials held at once: fits a core's cache.
 BLOCK_CELLS = 400_000
+# Numbers of votes less likely than this are left out: all of them are below rounding.
+NEGLIGIBLE = 1e-18
 
 
 def majority_at_k(
@@ -78,7 +80,10 @@ def _at(rows: Ints, k: int) -> Floats:
         rivals = int((rows[:, 2:] >= t).sum(axis=1).max()) if 2 * t <= k else 0
         cells = (k - t + 1) * (min(rivals, (k - t) // t) + 1)
         step = max(1, BLOCK_CELLS // cells)
-        able = np.flatnonzero(c >= t)
+        # The chance that the correct answer has t votes, given that k samples are drawn.
+        able = np.flatnonzero(
+            binomial.at(c, t) * binomial.at(n - c, k - t) > NEGLIGIBLE * binomial.at(n, k)
+        )
         for start in range(0, len(able), step):
             part = able[start : start + step]
             given = _not_beaten(rows[part], t, k, binomial.of(part))

@@ -6,7 +6,7 @@ both sides, which is what pairs the differences.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,23 +15,28 @@ import numpy as np
 from harness.metrics.adaptive_arrays import AdaptiveArrays
 from harness.metrics.estimators import Floats
 from harness.metrics.pool_arrays import PoolArrays
+from harness.metrics.side_columns import METRICS, Columns, ends_of, side_columns
 from harness.recipe import SIDES, Side
-from harness.statistics import Difference, Interval, wilson
-from harness.statistics.intervals import percentile_interval, resampled
-from harness.statistics.paired import bootstrap_p_value, sign_flip
+from harness.statistics import Difference, Interval
+from harness.statistics.intervals import percentile_interval
+from harness.statistics.paired import bootstrap_p_value, paired_test
+from harness.statistics.resampling import prior_problems, resampled
+
+__all__ = [
+    "CURVE_RESAMPLES",
+    "LEVEL_RESAMPLES",
+    "RESAMPLES",
+    "Columns",
+    "Comparison",
+    "by_group",
+    "compare",
+    "coverage_curve",
+    "side_columns",
+]
 
 RESAMPLES = 10_000
 LEVEL_RESAMPLES = 2_000
 CURVE_RESAMPLES = 2_000
-
-MEANS = {"pass_at_1": "pass_at_1", "coverage": "coverage", "diversity_all": "distinct"}
-RATIOS = {
-    "diversity_solved": ("distinct", "coverage"),
-    "false_positive_rate": ("false_positives", "correct"),
-}
-DIFFERENCES = ("coverage", "diversity_all", "diversity_solved", "false_positive_rate")
-
-Columns = dict[str, Floats]
 
 
 @dataclass(frozen=True)
@@ -41,97 +46,68 @@ class Comparison:
     Attributes:
         columns: per side, the values of each problem.
         sums: per side and column, the sum over the problems of each resample.
+        resamples: how many resamples there are.
     """
 
     columns: Mapping[Side, Columns]
     sums: Mapping[Side, Columns]
+    resamples: int
 
     def metrics(self, side: Side) -> dict[str, Any]:
-        """Every metric of a side as {value, low, high}; None where it has no denominator."""
-        found: dict[str, Any] = {}
-        for name in (*MEANS, *RATIOS):
-            value = self._value(name, side)
-            drawn = self._drawn(name, side)
-            if value is None or drawn is None or not np.isfinite(drawn).any():
-                found[name] = None
-            elif name == "false_positive_rate" and value in (0.0, 1.0):
-                # Resampling nothing but zeros would claim certainty; Wilson's interval does not.
-                _, below = RATIOS[name]
-                columns = self.columns[side]
-                trials = int(columns[below].sum())
-                marked = trials if value else 0
-                found[name] = wilson(marked, trials).document() if trials else None
-            else:
-                found[name] = Interval(value, *percentile_interval(drawn)).document()
-        return found
+        """Every metric of a side as {value, low, high}; None where it cannot be estimated, or
+        has no denominator.
+        """
+        found = {name: self._interval(name, side) for name in METRICS}
+        return {name: one and one.document() for name, one in found.items()}
 
     def differences(self) -> dict[str, Any]:
         """WC minus SE of each metric, paired by problem; None where a side has none."""
-        return {name: self._difference(name) for name in DIFFERENCES}
+        found = {name: self._difference(name) for name in METRICS}
+        return {name: one and one.document() for name, one in found.items()}
 
-    def _difference(self, name: str) -> dict[str, Any] | None:
+    def _interval(self, name: str, side: Side) -> Interval | None:
+        value, drawn = self._value(name, side), self._drawn(name, side)
+        if value is None or drawn is None or not np.isfinite(drawn).any():
+            return None
+        return Interval(value, *percentile_interval(drawn, value))
+
+    def _difference(self, name: str) -> Difference | None:
         values = [self._value(name, side) for side in SIDES]
         drawn = [self._drawn(name, side) for side in SIDES]
         if values[0] is None or values[1] is None or drawn[0] is None or drawn[1] is None:
             return None
         gaps = drawn[0] - drawn[1]
-        if name in MEANS:
-            column = MEANS[name]
-            p_value = sign_flip(self.columns["wc"][column] - self.columns["se"][column], RESAMPLES)
-            test = "sign-flip permutation"
+        if not np.isfinite(gaps).any():
+            return None
+        if METRICS[name].below is None:
+            column = METRICS[name].above
+            wc, se = (self.columns[side][column] for side in SIDES)
+            p_value, test = paired_test(wc, se, resamples=self.resamples)
         else:
             p_value, test = bootstrap_p_value(gaps), "paired bootstrap"
-        interval = percentile_interval(gaps)
-        return Difference(values[0] - values[1], *interval, p_value, test).document()
+        value = values[0] - values[1]
+        return Difference(value, *percentile_interval(gaps, value), p_value, test)
 
     def _value(self, name: str, side: Side) -> float | None:
-        columns = self.columns[side]
-        if name in MEANS:
-            column = columns.get(MEANS[name])
-            return None if column is None else float(column.mean())
-        above, below = RATIOS[name]
-        if above not in columns or columns[below].sum() == 0:
+        metric, columns = METRICS[name], self.columns[side]
+        if metric.above not in columns:
             return None
-        return float(columns[above].sum() / columns[below].sum())
+        if metric.below is None:
+            return float(columns[metric.above].mean())
+        if metric.below not in columns or columns[metric.below].sum() == 0:
+            return None
+        return float(columns[metric.above].sum() / columns[metric.below].sum())
 
     def _drawn(self, name: str, side: Side) -> Floats | None:
-        sums = self.sums[side]
-        if name in MEANS:
-            column = sums.get(MEANS[name])
-            return None if column is None else column / len(self.columns[side]["coverage"])
-        above, below = RATIOS[name]
-        if above not in sums:
+        metric, sums = METRICS[name], self.sums[side]
+        if metric.above not in sums:
+            return None
+        if metric.below is None:
+            return sums[metric.above] / len(self.columns[side]["coverage"])
+        if metric.below not in sums:
             return None
         with np.errstate(divide="ignore", invalid="ignore"):
-            return np.asarray(sums[above] / sums[below])
-
-
-def side_columns(arrays: PoolArrays | AdaptiveArrays, k: int) -> Columns:
-    """The (problems,) values of one side at k samples a problem, estimated from its whole pool.
-
-    An adaptive pool has no diversity. Its counts of correct samples and false positives stand
-    as unbiased shares of all samples, which have the same ratio.
-    """
-    if isinstance(arrays, AdaptiveArrays):
-        return _adaptive_columns(arrays, k)
-    columns: Columns = {
-        "coverage": arrays.coverage(k),
-        "distinct": arrays.distinct(k),
-        "pass_at_1": arrays.pass_at_1(),
-        "correct": arrays.correct.astype(np.float64),
-    }
-    if arrays.false_positives is not None:
-        columns["false_positives"] = arrays.false_positives.astype(np.float64)
-    return columns
-
-
-def _adaptive_columns(arrays: AdaptiveArrays, k: int) -> Columns:
-    share = arrays.coverage(1.0)
-    columns: Columns = {"coverage": arrays.coverage(k), "pass_at_1": share, "correct": share}
-    false_positives = arrays.false_positive_share()
-    if false_positives is not None:
-        columns["false_positives"] = false_positives
-    return columns
+            return np.asarray(sums[metric.above] / sums[metric.below])
 
 
 def compare(columns: Mapping[Side, Columns], resamples: int = RESAMPLES) -> Comparison:
@@ -143,23 +119,36 @@ def compare(columns: Mapping[Side, Columns], resamples: int = RESAMPLES) -> Comp
     """
     names = [(side, name) for side in SIDES for name in columns[side]]
     stacked = np.stack([columns[side][name] for side, name in names], axis=1)
-    drawn = resampled(stacked, resamples, 0, lambda sums: sums)
+    drawn = resampled(stacked, resamples, 0, lambda sums: sums, _prior(columns))
     sums: dict[Side, Columns] = {"wc": {}, "se": {}}
     for position, (side, name) in enumerate(names):
         sums[side][name] = drawn[:, position]
-    return Comparison(columns, sums)
+    return Comparison(columns, sums, resamples)
 
 
-def by_level(columns: Mapping[Side, Columns], levels: tuple[str, ...]) -> dict[str, dict[str, Any]]:
-    """Every metric of both sides for each level: {level: {side: metrics, "problems": n}}."""
-    names = np.array(levels)
+def _prior(columns: Mapping[Side, Columns]) -> Floats:
+    """Prior problems at the ends of what a problem may show, in the order of the columns."""
+    low, high = zip(
+        *(ends_of(name, columns[side]) for side in SIDES for name in columns[side]), strict=True
+    )
+    binary = all(np.isin(columns[side]["coverage"], (0.0, 1.0)).all() for side in SIDES)
+    owners = [side for side in SIDES for _ in columns[side]]
+    return prior_problems(low, high, owners, opposed=binary)
+
+
+def by_group(columns: Mapping[Side, Columns], groups: Sequence[str]) -> dict[str, dict[str, Any]]:
+    """Every metric of both sides for each level or subject: {name: {side: …, "problems": n}}.
+
+    Problems without one ("") are in no group.
+    """
+    names = np.array(groups)
     found: dict[str, dict[str, Any]] = {}
-    for level in sorted(set(levels) - {""}):
-        chosen = names == level
+    for name in sorted(set(groups) - {""}):
+        chosen = names == name
         part = {side: {n: v[chosen] for n, v in columns[side].items()} for side in SIDES}
         comparison = compare(part, LEVEL_RESAMPLES)
-        found[level] = {side: comparison.metrics(side) for side in SIDES}
-        found[level]["problems"] = int(chosen.sum())
+        found[name] = {side: comparison.metrics(side) for side in SIDES}
+        found[name]["problems"] = int(chosen.sum())
     return found
 
 
@@ -169,12 +158,11 @@ def coverage_curve(
     """coverage@k for k = 1 … `largest`, with the cost of k samples a problem."""
     ks = np.arange(1, largest + 1)
     coverage = arrays.coverage(ks.astype(np.float64))
-    drawn = resampled(coverage, CURVE_RESAMPLES, 0, lambda sums: sums) / len(coverage)
+    prior = prior_problems(np.zeros(largest), np.ones(largest))
+    drawn = resampled(coverage, CURVE_RESAMPLES, 0, lambda sums: sums, prior) / len(coverage)
     points = []
     for position, k in enumerate(ks.tolist()):
-        low, high = percentile_interval(drawn[:, position])
         value = float(coverage[:, position].mean())
-        points.append(
-            {"k": k, "cost": k * cost_per_sample, "coverage": Interval(value, low, high).document()}
-        )
+        interval = Interval(value, *percentile_interval(drawn[:, position], value))
+        points.append({"k": k, "cost": k * cost_per_sample, "coverage": interval.document()})
     return points

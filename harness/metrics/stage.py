@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import pyarrow.compute as pc
+
 from harness.budget import MatchedBudget, match_of, pool_sizes, stopping_rule
 from harness.budget.allocation import allocation_document, stopping_words
 from harness.errors import InputError
@@ -16,13 +18,16 @@ from harness.files import write_json
 from harness.grading.graded import open_graded_pool
 from harness.metrics.adaptive_arrays import AdaptiveArrays, adaptive_arrays
 from harness.metrics.measuring import (
+    LEVEL_RESAMPLES,
     Columns,
-    by_level,
+    by_group,
     compare,
     coverage_curve,
     side_columns,
 )
 from harness.metrics.pool_arrays import PoolArrays, pool_arrays
+from harness.metrics.side_columns import MAJORITY_SAMPLES
+from harness.metrics.solution_keys import KEYS
 from harness.pool import Pool
 from harness.progress import Progress
 from harness.recipe import SIDES, Recipe, Side
@@ -90,7 +95,7 @@ def measure(run: RunFolder, progress: Progress) -> dict[str, Any]:
 def _arrays(recipe: Recipe, side: Side, pool: Pool) -> Arrays:
     chain, until = recipe.answer.chain_verifier is not None, stopping_rule(recipe)
     if until is None:
-        return pool_arrays(pool, chain=chain)
+        return pool_arrays(pool, chain=chain, keys=KEYS)
     return adaptive_arrays(
         pool, chain=chain, enough=until.correct, largest=pool_sizes(recipe)[side]
     )
@@ -102,7 +107,15 @@ def _refused(until: Until) -> dict[str, str]:
         f"the allocation stops a problem at {stopping_words(until)}, and how many distinct "
         "solutions more samples would have shown cannot be estimated without bias"
     )
-    return {"diversity_all": reason, "diversity_solved": reason}
+    majority = (
+        f"the allocation stops a problem at {stopping_words(until)}, and which answers more "
+        "samples would have voted for cannot be estimated without bias"
+    )
+    return {
+        "diversity_all": reason,
+        "diversity_solved": reason,
+        **{f"majority_at_{k}": majority for k in MAJORITY_SAMPLES},
+    }
 
 
 def _cost_per_sample(budget: MatchedBudget, side: Side) -> float:
@@ -115,7 +128,10 @@ def _budget_document(
     k = budget.samples_per_problem
     columns = {side: side_columns(arrays[side], k[side]) for side in SIDES}
     comparison = compare(columns)
-    levels = by_level(columns, arrays["wc"].levels)
+    groups = {
+        "by_level": by_group(columns, arrays["wc"].levels),
+        "by_subject": by_group(columns, arrays["wc"].subjects),
+    }
     return {
         "samples_per_problem": dict(k),
         "cost": {**budget.cost, "unit": budget.unit, "wc_over_se": budget.wc_over_se},
@@ -124,16 +140,33 @@ def _budget_document(
             side: {
                 **_counts(pools[side], k[side]),
                 **comparison.metrics(side),
-                "by_level": {
-                    level: {"problems": found["problems"], **found[side]}
-                    for level, found in levels.items()
-                },
+                "undecided_as_correct": _undecided_as_correct(arrays[side], side, columns, k[side]),
+                **{kind: _of_side(found, side) for kind, found in groups.items()},
             }
             for side in SIDES
         },
         "difference": comparison.differences(),
         "number_matched": _number_matched(min(k.values()), arrays),
     }
+
+
+def _of_side(groups: Mapping[str, Mapping[str, Any]], side: Side) -> dict[str, Any]:
+    return {name: {"problems": found["problems"], **found[side]} for name, found in groups.items()}
+
+
+def _undecided_as_correct(
+    arrays: Arrays, side: Side, columns: Mapping[Side, Columns], k: int
+) -> dict[str, Any] | None:
+    """The upper ends: the metrics if every undecided sample were correct.
+
+    None where nothing is undecided, and for an adaptive pool, whose draw would have stopped
+    elsewhere. There is no bound of false positives and yields here: nobody checked those chains.
+    """
+    if isinstance(arrays, AdaptiveArrays) or not arrays.undecided:
+        return None
+    most = side_columns(arrays.undecided_as_correct(), k)
+    found = compare({**columns, side: most}, LEVEL_RESAMPLES).metrics(side)
+    return {**found, "false_positive_rate": None}
 
 
 def _number_matched(k: int, arrays: Mapping[Side, Arrays]) -> dict[str, Any]:
@@ -149,25 +182,25 @@ def _number_matched(k: int, arrays: Mapping[Side, Arrays]) -> dict[str, Any]:
 
 def _counts(pool: Pool, k: int) -> dict[str, int]:
     """Counts over the budget's own samples: the first k of every problem."""
-    table = pool.verdicts("answer").select(["sample_index", "outcome", "answer"]).to_pydict()
-    rows = [
-        (outcome, answer)
-        for index, outcome, answer in zip(*table.values(), strict=True)
-        if index < k
-    ]
+    table = pool.verdicts("answer").select(["sample_index", "outcome", "answer"])
+    first = table.filter(pc.less(table["sample_index"], k))
+    counted = {
+        row["values"]: row["counts"] for row in pc.value_counts(first["outcome"]).to_pylist()
+    }
     return {
-        "samples": len(rows),
-        "correct": sum(outcome == "correct" for outcome, _ in rows),
-        "undecided": sum(outcome == "undecided" for outcome, _ in rows),
-        "unparsed": sum(answer is None for _, answer in rows),
+        "samples": first.num_rows,
+        "correct": counted.get("correct", 0),
+        "undecided": counted.get("undecided", 0),
+        "unparsed": first["answer"].null_count,
     }
 
 
 def _tokens(pool: Pool, k: int) -> dict[str, int]:
     """Measured tokens of the first k samples; a prompt counts once a problem."""
-    table = pool.samples(["sample_index", "prompt_tokens", "completion_tokens"]).to_pydict()
-    rows = [row for row in zip(*table.values(), strict=True) if row[0] < k]
+    table = pool.samples(["sample_index", "prompt_tokens", "completion_tokens"])
+    index = table["sample_index"]
+    first, of_first = pc.equal(index, 0), pc.less(index, k)
     return {
-        "prompt": sum(prompt or 0 for index, prompt, _ in rows if index == 0),
-        "completion": sum(completion or 0 for _, _, completion in rows),
+        "prompt": pc.sum(table.filter(first)["prompt_tokens"]).as_py() or 0,
+        "completion": pc.sum(table.filter(of_first)["completion_tokens"]).as_py() or 0,
     }

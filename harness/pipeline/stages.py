@@ -9,7 +9,7 @@ from __future__ import annotations
 import importlib
 import json
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -69,7 +69,13 @@ _TRAINING = {"train"}
 _GRADING = {"grade"}
 
 
-def run_stage(name: str, run: RunFolder, progress: Progress, options: EngineOptions) -> Document:
+def run_stage(
+    name: str,
+    run: RunFolder,
+    progress: Progress,
+    options: EngineOptions,
+    settings: Mapping[str, Any] | None = None,
+) -> Document:
     """Does one stage and notes the time that it took.
 
     Args:
@@ -77,18 +83,19 @@ def run_stage(name: str, run: RunFolder, progress: Progress, options: EngineOpti
         run: the run, held by the caller.
         progress: where to say what is going on.
         options: engines and parallelism.
+        settings: further arguments of this stage alone.
 
     Returns:
         The stage's document for `--json`.
     """
     verb: Callable[..., Document] = getattr(importlib.import_module(_NOUNS[name]), name)
-    extra: dict[str, Any] = {}
+    extra: dict[str, Any] = dict(settings or {})
     if name in _SAMPLING:
-        extra = options.for_sampling()
+        extra |= options.for_sampling()
     elif name in _GRADING:
-        extra = options.for_grading()
+        extra |= options.for_grading()
     elif name in _TRAINING:
-        extra = options.for_training()
+        extra |= options.for_training()
     started = time.time()
     document = verb(run, progress, **extra)
     _note_time(run, name, started)
@@ -96,9 +103,16 @@ def run_stage(name: str, run: RunFolder, progress: Progress, options: EngineOpti
 
 
 def run_stages(
-    names: Sequence[str], run: RunFolder, progress: Progress, options: EngineOptions
+    names: Sequence[str],
+    run: RunFolder,
+    progress: Progress,
+    options: EngineOptions,
+    settings: Mapping[str, Mapping[str, Any]] | None = None,
 ) -> dict[str, Document]:
-    """Does several stages in the order given, after a check of everything they will need."""
+    """Does several stages in the order given, after a check of everything they will need.
+
+    `settings` are further arguments of single stages, by their names.
+    """
     if not _NEEDING_MODELS.isdisjoint(names):
         check_models(run)
     started = time.time()
@@ -108,7 +122,7 @@ def run_stages(
     documents: dict[str, Document] = {}
     for number, name in enumerate(names, start=1):
         progress.note(f"[{number}/{len(names)}] {name}")
-        documents[name] = run_stage(name, run, progress, options)
+        documents[name] = run_stage(name, run, progress, options, (settings or {}).get(name))
     return documents
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import datetime
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 _STRICT = ConfigDict(extra="forbid", strict=True, frozen=True)
 
@@ -55,6 +55,26 @@ class Price(BaseModel):
     output: Annotated[float, Field(gt=0, allow_inf_nan=False)] = Field(
         description="Dollars per million completion tokens."
     )
+    batch_discount: Annotated[float, Field(ge=0, lt=1)] | None = Field(
+        None, description="Share of all prices that requests in a batch save: 0.5 is half."
+    )
+    batch_input: Annotated[float, Field(ge=0, allow_inf_nan=False)] | None = Field(
+        None, description="Dollars per million prompt tokens of requests in a batch."
+    )
+    batch_output: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = Field(
+        None, description="Dollars per million completion tokens of requests in a batch."
+    )
+
+    @model_validator(mode="after")
+    def _one_account_of_batches(self) -> Price:
+        if self.batch_discount is not None and (self.batch_input, self.batch_output) != (
+            None,
+            None,
+        ):
+            raise ValueError("give `batch_discount`, or `batch_input` and `batch_output`; not both")
+        if self.batch_input is not None and self.batch_output is None:
+            raise ValueError("`batch_input` needs `batch_output` beside it")
+        return self
 
 
 class ModelCard(BaseModel):
@@ -71,8 +91,18 @@ class ModelCard(BaseModel):
     context_length: Annotated[int, Field(gt=0)] | None = Field(
         None, description="Longest sequence in tokens."
     )
+    config: dict[str, Any] | None = Field(
+        None,
+        description="Keys of the model's config.json, for `match.kind: compute_exact`; read from "
+        "its folder or the Hub if unset.",
+    )
     license: str | None = Field(
         None, description="Licence of the weights, which their output may inherit."
+    )
+    tokens_per_gpu_second: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = Field(
+        None,
+        description="Completion tokens that one GPU yields a second, for `match.kind: gpu_seconds` "
+        "where nothing was measured; say in `source` on which GPU.",
     )
     prices: list[Price] = Field(default_factory=list, description="Dated price lists.")
     source: str | None = Field(None, description="Where the counts were read.")

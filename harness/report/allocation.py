@@ -10,6 +10,8 @@ from harness.report.numbers import count, percent, relative_percent
 from harness.report.results import BudgetQuality, Measure
 from harness.report.wording import TOPICS
 
+_NOUNS = {f"majority_at_{k}": f"maj@{k}" for k in (1, 4, 8, 16)}
+
 
 def allocation_cautions(measure: Measure | None) -> Iterator[str]:
     """That budgets are upper bounds, with what was drawn; nothing for a uniform allocation."""
@@ -50,7 +52,7 @@ def refusals(measure: Measure | None) -> list[str]:
         return []
     names: dict[str, list[str]] = {}
     for name, reason in measure.refused.items():
-        noun = TOPICS[name].noun if name in TOPICS else name
+        noun = TOPICS[name].noun if name in TOPICS else _NOUNS.get(name, name)
         names.setdefault(reason, []).append(noun)
     return [
         f"No estimate of {' and '.join(dict.fromkeys(nouns))}: {reason}."

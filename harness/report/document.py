@@ -8,8 +8,11 @@ from harness.files import digest_of
 from harness.recipe import SIDES, ModelCard, Recipe
 from harness.recipe.loading import experiment_document, recipe_document
 from harness.recipe.yaml_text import dump_yaml
+from harness.reference import Reference
 from harness.report.allocation import allocation_cautions, refusals
 from harness.report.findings import cautions_of, findings_of, headline, paper_lines
+from harness.report.reference.building import reference_comparison
+from harness.report.reference.claims import Measured
 from harness.report.results import Evaluations, Match
 from harness.report.schema import (
     Digests,
@@ -22,8 +25,8 @@ from harness.report.schema import (
 from harness.report.sources import Sources, redacted
 
 
-def report_of(sources: Sources) -> Report:
-    """The report of a run, whole or partial."""
+def report_of(sources: Sources, reference: Reference | None = None) -> Report:
+    """The report of a run, whole or partial; beside a paper's results if asked."""
     recipe, measure, evaluations = sources.recipe, sources.measure, sources.evaluations
     match = measure.match if measure else _planned_match(recipe)
     findings = findings_of(measure, evaluations)
@@ -51,6 +54,11 @@ def report_of(sources: Sources) -> Report:
         arms=sources.arms,
         cells=sources.cells,
         pools=sources.pools,
+        reference=(
+            reference_comparison(reference, recipe, Measured(match, measure, evaluations))
+            if reference
+            else None
+        ),
         timings=sources.timings,
         provenance=_provenance(sources),
     )

@@ -5,7 +5,15 @@ from __future__ import annotations
 from dataclasses import replace
 
 from harness.report.blocks import Cell, Table
-from harness.report.numbers import NONE, count, relative, relative_percent, signed
+from harness.report.numbers import (
+    NONE,
+    count,
+    fixed,
+    p_text,
+    relative,
+    relative_percent,
+    signed,
+)
 from harness.report.quality_tables import difference_cell, percent_cell
 from harness.report.results import Comparison, Difference, Evaluations
 from harness.report.schema import Report
@@ -26,20 +34,28 @@ def finetuning_table(evaluations: Evaluations) -> Table:
             difference_cell(one.difference, 100),
             Cell(relative_percent(one.relative_gain)),
             Cell(resolution(one.difference)),
+            Cell(NONE if one.smallest_detectable is None else _points(one.smallest_detectable)),
+            Cell(NONE if one.holm_p_value is None else p_text(one.holm_p_value)),
         ]
         for one in evaluations.comparisons
     ]
     headers = (
         "paradigm", "budget", "seeds", "base %", "SE data %", "WC data %", "WC − SE, points",
-        "WC over SE, relative", "resolution, points",
+        "WC over SE, relative", "resolution, points", "detectable, points", "p (Holm)",
     )  # fmt: skip
     note = (
         f"Greedy pass@1 on {count(evaluations.problems)} test problems (task {evaluations.task}), "
         "with 95 % intervals; WC − SE is paired by test problem. Resolution is half of the "
-        "interval: smaller effects could not have been seen. Under several seeds stands WC − SE "
+        "interval: smaller effects could not have been seen. Detectable is the smallest difference "
+        "that this design finds with 80 % power. p (Holm) is adjusted for the number of "
+        "comparisons. Under several seeds stands WC − SE "
         "of each, in points."
     )
     return Table("WC data against SE data", headers, rows, text_columns=2, note=note)
+
+
+def _points(fraction: float) -> str:
+    return fixed(100 * fraction)
 
 
 def _by_seed(evaluations: Evaluations, one: Comparison) -> str:

@@ -12,6 +12,7 @@ from harness.recipe import SIDES, Side
 from harness.report.blocks import Figure
 from harness.report.numbers import signed, signed_general
 from harness.report.quality_tables import levels_of
+from harness.report.reference.schema import OverlayPoint
 from harness.report.results import Comparison, CurvePoint, Evaluations, Interval
 from harness.report.schema import Report
 from harness.report.svg import COLOURS, INK, MARKERS, MUTED, PAPER, drawn
@@ -29,7 +30,7 @@ def quality_figures(report: Report) -> Iterator[Figure]:
         yield _figure(
             "coverage",
             "Coverage against sampling cost, with 95 % bands. Dotted lines mark the budgets. At "
-            "equal cost, the higher curve solves more problems.",
+            f"equal cost, the higher curve solves more problems.{_of_the_paper(report)}",
             partial(_coverage, report=report),
         )
     sides = [numbers for budget in report.budgets.values() for numbers in budget.sides.values()]
@@ -42,6 +43,14 @@ def quality_figures(report: Report) -> Iterator[Figure]:
         )
     if report.budgets:
         yield from _level_figures(report, _largest(report))
+
+
+def _of_the_paper(report: Report) -> str:
+    return " Small hollow markers: the paper's coverage." if _overlay(report) else ""
+
+
+def _overlay(report: Report) -> Sequence[OverlayPoint]:
+    return report.reference.overlay if report.reference else []
 
 
 def _level_figures(report: Report, budget: str) -> Iterator[Figure]:
@@ -91,6 +100,9 @@ def _coverage(axes: Axes, report: Report) -> None:
     every = [point.cost / scale for side in SIDES for point in report.curve[side]]
     for side in SIDES:
         _curve(axes, report.curve[side], side, scale)
+    if unit and (overlay := _overlay(report)):
+        _paper_points(axes, overlay)
+        every += [point.cost for point in overlay]
     _cost_axis(axes, min(every), max(every))
     for name, quality in report.budgets.items():
         cost = quality.cost.se / scale
@@ -114,6 +126,16 @@ def _curve(axes: Axes, points: Sequence[CurvePoint], side: Side, scale: float) -
     axes.plot(
         cost, value, color=COLOURS[side], marker=MARKERS[side], markersize=3.5, label=_NAMES[side]
     )
+
+
+def _paper_points(axes: Axes, points: Sequence[OverlayPoint]) -> None:
+    for side in SIDES:
+        own = [point for point in points if point.side == side]
+        axes.plot(
+            [point.cost for point in own], [100 * point.coverage for point in own],
+            linestyle="none", marker=MARKERS[side], markersize=4, markerfacecolor=PAPER,
+            markeredgecolor=COLOURS[side], label=f"{_NAMES[side]}, paper",
+        )  # fmt: skip
 
 
 def _cost_axis(axes: Axes, least: float, most: float) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from harness.recipe import SIDES
+from harness.recipe import SIDES, Side
 from harness.report.blocks import TONES, Cell, Table
 from harness.report.numbers import (
     NONE,
@@ -19,7 +19,14 @@ from harness.report.numbers import (
     relative,
     signed,
 )
-from harness.report.results import BudgetQuality, Difference, Interval, NumberMatched, SideMetrics
+from harness.report.results import (
+    BudgetQuality,
+    Difference,
+    Interval,
+    LevelQuality,
+    NumberMatched,
+    SideMetrics,
+)
 from harness.report.schema import Report
 from harness.report.wording import verdict_of
 
@@ -27,6 +34,7 @@ _QUALITY_HEADERS = (
     "budget", "side", "pass@1 %", "coverage %", "diversity, all", "diversity, solved",
     "false positives %",
 )  # fmt: skip
+_MAJORITY = (1, 4, 8, 16)
 _CURVE_POINTS = (1, 2, 3, 5, 10, 20, 30, 50, 100)
 
 
@@ -90,6 +98,37 @@ def _difference_row(budget: str, quality: BudgetQuality | NumberMatched) -> list
     ]
 
 
+def majority_table(report: Report) -> Table | None:
+    """maj@k, yields and diversity by the other keys; None where none of them was measured."""
+    rows = []
+    for name, quality in report.budgets.items():
+        for side in SIDES:
+            numbers = quality.sides.get(side)
+            if numbers is not None and numbers.yield_per_sample is not None:
+                rows.append(
+                    [
+                        Cell(name),
+                        Cell(side.upper()),
+                        *(percent_cell(getattr(numbers, f"majority_at_{k}")) for k in _MAJORITY),
+                        percent_cell(numbers.yield_per_sample),
+                        plain_cell(numbers.yield_per_token, 1000),
+                        plain_cell(numbers.diversity_solved_normalised),
+                        plain_cell(numbers.diversity_solved_equations),
+                    ]
+                )
+    headers = (
+        "budget", "side", *(f"maj@{k} %" for k in _MAJORITY), "yield %", "correct per 1,000 tokens",
+        "diversity, solved: normalised text", "diversity, solved: equations",
+    )  # fmt: skip
+    note = (
+        "95 % intervals. maj@k: how often the most frequent of k answers is correct, ties shared. "
+        "Yield: correct ones among all samples that were drawn. Solutions are the same by "
+        "normalised text up to case, punctuation and layout, by equations if they compute the same."
+    )
+    caption = "Majority vote, yield, and diversity by other keys"
+    return Table(caption, headers, rows, text_columns=2, note=note) if rows else None
+
+
 def _ratio(quality: BudgetQuality | NumberMatched, name: str) -> str:
     wc, se = (getattr(quality.sides.get(side), name, None) for side in SIDES)
     return f"{relative(wc.value, se.value)} relative" if wc and se else ""
@@ -102,10 +141,11 @@ def percent_cell(interval: Interval | None) -> Cell:
     return Cell(fixed(100 * interval.value), interval_percent(interval))
 
 
-def plain_cell(interval: Interval | None) -> Cell:
-    """A value that is no fraction, with its interval."""
+def plain_cell(interval: Interval | None, scale: float = 1.0) -> Cell:
+    """A value that is no fraction, with its interval, both times `scale`."""
     if interval is None:
         return Cell(NONE)
+    interval = Interval(**{name: scale * end for name, end in interval.model_dump().items()})
     return Cell(fixed(interval.value, 2), interval_plain(interval))
 
 
@@ -127,20 +167,36 @@ def difference_cell(difference: Difference | None, scale: float, remark: str = "
 def level_tables(report: Report) -> Iterator[Table]:
     """Coverage, diversity and false positives by difficulty, one table a budget."""
     for name, quality in report.budgets.items():
-        levels = levels_of(quality)
-        if not levels:
-            continue
-        rows = [list(_level_row(quality, level)) for level in levels]
-        headers = ["level", "problems"]
-        for topic in ("coverage %", "diversity, all", "false positives %"):
-            headers += [f"WC {topic}", f"SE {topic}"]
-        yield Table(f"By level, budget {name}", headers, rows)
+        if levels := levels_of(quality):
+            yield _group_table(f"By level, budget {name}", "level", quality, levels)
 
 
-def _level_row(quality: BudgetQuality, level: str) -> Iterator[Cell]:
-    found = {side: quality.sides[side].by_level.get(level) for side in quality.sides}
+def subject_tables(report: Report) -> Iterator[Table]:
+    """The same by subject."""
+    for name, quality in report.budgets.items():
+        subjects = {subject for one in quality.sides.values() for subject in one.by_subject}
+        if subjects - {""}:
+            caption = f"By subject, budget {name}"
+            yield _group_table(caption, "subject", quality, sorted(subjects))
+
+
+def _group_table(caption: str, kind: str, quality: BudgetQuality, groups: list[str]) -> Table:
+    rows = []
+    for group in groups:
+        found = {
+            side: getattr(numbers, f"by_{kind}").get(group)
+            for side, numbers in quality.sides.items()
+        }
+        rows.append(list(_group_row(group, found)))
+    headers = [kind, "problems"]
+    for topic in ("coverage %", "diversity, all", "false positives %"):
+        headers += [f"WC {topic}", f"SE {topic}"]
+    return Table(caption, headers, rows)
+
+
+def _group_row(group: str, found: dict[Side, LevelQuality | None]) -> Iterator[Cell]:
     problems = next((one.problems for one in found.values() if one), None)
-    yield Cell(level or "(none)")
+    yield Cell(group or "(none)")
     yield Cell(count(problems))
     for topic, cell in (
         ("coverage", percent_cell),

@@ -42,31 +42,58 @@ class SideMetrics(Part):
     diversity_all: Interval | None = None
     diversity_solved: Interval | None = None
     false_positive_rate: Interval | None = None
+    diversity_all_normalised: Interval | None = None
+    diversity_solved_normalised: Interval | None = None
+    diversity_all_equations: Interval | None = None
+    diversity_solved_equations: Interval | None = None
+    majority_at_1: Interval | None = None
+    majority_at_4: Interval | None = None
+    majority_at_8: Interval | None = None
+    majority_at_16: Interval | None = None
+    yield_per_sample: Interval | None = None
+    yield_per_token: Interval | None = None
 
 
 class LevelQuality(SideMetrics):
-    """One side at one difficulty level."""
+    """One side at one difficulty level, or on one subject."""
 
     problems: int
 
 
 class SideQuality(SideMetrics):
-    """One side of the pair at one budget; the first four are counts of samples."""
+    """One side of the pair at one budget; the first four are counts of samples.
+
+    `undecided_as_correct` is what the measures would be if the grader had found every undecided
+    sample correct; None where there is none, or no such bound.
+    """
 
     samples: int
     correct: int
     undecided: int
     unparsed: int = 0
+    undecided_as_correct: SideMetrics | None = None
     by_level: dict[str, LevelQuality] = Field(default_factory=dict)
+    by_subject: dict[str, LevelQuality] = Field(default_factory=dict)
 
 
 class QualityDifference(Part):
     """WC minus SE, per measure; None where it could not be measured."""
 
+    pass_at_1: Difference | None = None
     coverage: Difference | None = None
     diversity_all: Difference | None = None
     diversity_solved: Difference | None = None
     false_positive_rate: Difference | None = None
+    diversity_all_normalised: Difference | None = None
+    diversity_solved_normalised: Difference | None = None
+    diversity_all_equations: Difference | None = None
+    diversity_solved_equations: Difference | None = None
+    majority_at_1: Difference | None = None
+    majority_at_4: Difference | None = None
+    majority_at_8: Difference | None = None
+    majority_at_16: Difference | None = None
+    yield_per_sample: Difference | None = None
+    yield_per_token: Difference | None = None
 
 
 class Cost(Part):
@@ -175,8 +202,24 @@ class Comparison(Part):
     wc: Interval
     se: Interval
     difference: Difference
+    holm_p_value: float | None = None
+    smallest_detectable: float | None = None
     relative_gain: float | None = None
     gain_over_base: GainOverBase | None = None
+
+
+class Pooled(Difference):
+    """The mean of WC minus SE data over all comparisons, problems resampled jointly.
+
+    `covers_seeds` says whether the interval covers training by other seeds.
+    """
+
+    p_value_other_seeds: float | None = None
+    covers_seeds: bool = False
+    cells: int
+    cells_positive: int
+    cells_negative: int
+    smallest_detectable: float | None = None
 
 
 class Evaluations(Part):
@@ -187,6 +230,7 @@ class Evaluations(Part):
     models: list[ModelResult]
     skipped: list[SkippedCell] = Field(default_factory=list)
     comparisons: list[Comparison] = Field(default_factory=list)
+    pooled: Pooled | None = None
 
 
 class Arm(Part):

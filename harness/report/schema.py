@@ -11,6 +11,7 @@ from typing import Any, Literal
 from pydantic import Field
 
 from harness.recipe import Side
+from harness.report.reference.schema import ReferenceComparison
 from harness.report.results import (
     Arm,
     BudgetQuality,
@@ -154,5 +155,6 @@ class Report(Part):
     arms: list[Arm]
     cells: list[CellState]
     pools: dict[Side, PoolSummary]
+    reference: ReferenceComparison | None = None
     timings: Timings
     provenance: Provenance

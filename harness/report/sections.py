@@ -23,7 +23,9 @@ from harness.report.blocks import (
 )
 from harness.report.findings import match_name
 from harness.report.numbers import count
+from harness.report.reference.tables import reference_blocks
 from harness.report.schema import Finding, Report
+from harness.report.wording import pooled_sentence
 
 
 def sections_of(report: Report) -> list[Section]:
@@ -33,6 +35,7 @@ def sections_of(report: Report) -> list[Section]:
         Section("match", "The pair and the match", list(_match(report))),
         Section("data", "Data quality", list(_data(report))),
         Section("finetuning", "Finetuning", list(_finetuning(report))),
+        Section("reference", "Beside the paper", list(reference_blocks(report.reference))),
         Section("sets", "Training sets and cells", list(_sets(report))),
         Section("verdicts", "Verdicts", list(_verdicts(report))),
         Section("time", "Where the time went", list(_time(report))),
@@ -104,10 +107,14 @@ def _data(report: Report) -> Iterator[Block]:
         return
     yield quality.quality_table(report)
     yield from plots.quality_figures(report)
+    if more := quality.majority_table(report):
+        yield Fold("Majority vote, yield, and other keys of diversity", [more], in_markdown=True)
     if equal := quality.number_table(report):
         yield Fold("At equal numbers of samples", [equal], in_markdown=True)
     if by_level := list(quality.level_tables(report)):
         yield Fold("By level", by_level, in_markdown=True)
+    if by_subject := list(quality.subject_tables(report)):
+        yield Fold("By subject", by_subject, in_markdown=True)
     if any(report.curve.values()):
         yield Fold("Coverage against cost", [quality.curve_table(report)], in_markdown=True)
 
@@ -118,6 +125,8 @@ def _finetuning(report: Report) -> Iterator[Block]:
         return
     if evaluations.comparisons:
         yield finetuning.finetuning_table(evaluations)
+        if evaluations.pooled:
+            yield Paragraph(pooled_sentence(evaluations.pooled))
         yield from plots.finetuning_figures(evaluations)
         if any(one.gain_over_base for one in evaluations.comparisons):
             yield finetuning.gain_table(evaluations)

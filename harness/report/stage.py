@@ -15,24 +15,31 @@ from harness.run_folder import RunFolder
 _FORMATS = ("json", "md", "html")
 
 
-def report(run: RunFolder, progress: Progress) -> dict[str, Any]:
+def report(run: RunFolder, progress: Progress, *, reference: str | None = None) -> dict[str, Any]:
     """Writes the three files of the report.
 
+    Args:
+        run: the run.
+        progress: where to say what is going on.
+        reference: name of a paper to put its results beside ours.
+
     Returns:
-        {"report": paths by format, "headline", "missing"} for `--json`; the whole document is
-        in `report.json`.
+        {"report": paths by format, "headline", "missing"} for `--json`, and with a reference
+        "claims" (whether each holds); the whole document is in `report.json`.
 
     Raises:
-        InputError: a results file is there and cannot be read.
+        InputError: a results file is there and cannot be read, or there is no such reference.
     """
+    from harness.reference import load_reference
     from harness.report.document import report_of
     from harness.report.html import html_of
     from harness.report.markdown import markdown_of
     from harness.report.sections import sections_of
     from harness.report.sources import read_sources
 
+    theirs = load_reference(reference) if reference is not None else None
     with progress.task("report", len(_FORMATS), "files") as task:
-        built = report_of(read_sources(run))
+        built = report_of(read_sources(run), theirs)
         sections = sections_of(built)
         write_json(run.report("json"), built.model_dump(mode="json"))
         task.advance()
@@ -40,8 +47,11 @@ def report(run: RunFolder, progress: Progress) -> dict[str, Any]:
         task.advance()
         write_atomically(run.report("html"), html_of(built, sections))
         task.advance()
-    return {
+    document: dict[str, Any] = {
         "report": {name: str(run.report(name)) for name in _FORMATS},
         "headline": built.headline,
         "missing": built.missing,
     }
+    if built.reference is not None:
+        document["claims"] = {claim.name: claim.holds for claim in built.reference.claims}
+    return document

@@ -29,7 +29,7 @@ from harness.report.numbers import (
     relative_percent,
     signed,
 )
-from harness.report.results import Comparison, Difference, Interval
+from harness.report.results import Comparison, Difference, Interval, Pooled
 from harness.report.schema import Verdict
 
 SIGNIFICANCE = 0.05
@@ -157,7 +157,7 @@ def finetuning_sentence(comparison: Comparison, by_seed: Sequence[float] = ()) -
             f"No difference was found for the {who}: {numbers}. Differences of more than {limit} "
             f"points are excluded for these {'two' if seeds == 1 else 2 * seeds} trained models; "
             f"effects below about {resolution(difference)} points were too small for this design "
-            "to see."
+            f"to see{detectable_text(comparison.smallest_detectable)}."
         )
     side = "WC" if verdict == "wc_higher" else "SE"
     if seeds == 1:
@@ -170,6 +170,46 @@ def finetuning_sentence(comparison: Comparison, by_seed: Sequence[float] = ()) -
         if any(one * difference.value <= 0 for one in by_seed):
             text += " The seeds do not agree, so the chance of training may explain it."
     return text + borderline(difference)
+
+
+def detectable_text(smallest: float | None) -> str:
+    """`; the smallest difference that it finds with 80 % power is 8.1 points`, or nothing."""
+    if smallest is None:
+        return ""
+    return (
+        f"; the smallest difference that it detects with 80 % power is {100 * smallest:.1f} points"
+    )
+
+
+def pooled_sentence(pooled: Pooled) -> str:
+    """What all comparisons of finetuned models say together."""
+    cells = f"{pooled.cells} comparisons"
+    signs = f"WC data are ahead in {pooled.cells_positive}, SE data in {pooled.cells_negative}"
+    effect = effect_text(pooled, 100, "points")
+    verdict = verdict_of(pooled)
+    if verdict == "no_difference":
+        limit = excluded_beyond(pooled, 100)
+        said = (
+            f"Over all {cells} together no difference was found: WC data minus SE data is "
+            f"{effect} ({signs}). Mean differences of more than {limit} points are excluded"
+            f"{detectable_text(pooled.smallest_detectable)}."
+        )
+    else:
+        side = "WC" if verdict == "wc_higher" else "SE"
+        said = (
+            f"Over all {cells} together pass@1 is higher after {side} data: WC data minus SE data "
+            f"is {effect} ({signs}).{borderline(pooled)}"
+        )
+    if pooled.covers_seeds:
+        other = p_text(pooled.p_value_other_seeds)
+        return (
+            f"{said} Problems are resampled for all comparisons at once, and the interval covers "
+            f"training by other seeds ({other}); the first p value is for these models."
+        )
+    return (
+        f"{said} Problems are resampled for all comparisons at once; how much training by another "
+        "seed would change is not in the interval."
+    )
 
 
 def resolution(difference: Interval) -> str:

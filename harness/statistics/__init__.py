@@ -15,17 +15,24 @@ from harness.statistics.intervals import (
     wilson,
 )
 from harness.statistics.paired import mcnemar_exact, paired_difference, paired_ratio_difference
-from harness.statistics.power import smallest_detectable_difference
+from harness.statistics.pooled import PooledDifference, pooled_difference
+from harness.statistics.power import (
+    smallest_detectable_difference,
+    smallest_detectable_effect,
+)
 
 __all__ = [
     "CONFIDENCE",
     "Difference",
     "Interval",
+    "PooledDifference",
     "bootstrap_mean",
     "bootstrap_ratio",
     "mcnemar_exact",
     "paired_difference",
     "paired_ratio_difference",
+    "pooled_difference",
     "smallest_detectable_difference",
+    "smallest_detectable_effect",
     "wilson",
 ]

@@ -1,4 +1,9 @@
-"""Intervals: Wilson's for a proportion, the bootstrap over problems for everything else."""
+"""Intervals: Wilson's for a proportion, the bootstrap over problems for everything else.
+
+What an interval speaks of: other problems from where these came from, each sampled anew as
+often as these were. A problem's own value is an unbiased estimate from its samples, so that its
+spread over problems holds both the difference between problems and the chance of sampling.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +13,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from harness.statistics.resampling import RESAMPLES, Floats, checked, resampled
+from harness.statistics.resampling import (
+    RESAMPLES,
+    Floats,
+    checked,
+    prior_problems,
+    resampled,
+)
 
 __all__ = [
     "CONFIDENCE",
@@ -68,10 +79,10 @@ def wilson(successes: int, n: int) -> Interval:
 
 
 def bootstrap_mean(values: ArrayLike, *, resamples: int = RESAMPLES, seed: int = 0) -> Interval:
-    """The mean over problems, with a percentile interval from resampled problems.
+    """The mean over problems, with an interval from resampled problems.
 
     Args:
-        values: (problems,).
+        values: (problems,). Their range is taken as 0 to 1, or wider where they are.
         resamples: how many times to resample.
         seed: of the resampling.
 
@@ -85,16 +96,17 @@ def bootstrap_ratio(
     numerators: ArrayLike,
     denominators: ArrayLike,
     *,
+    least: float = 0.0,
     resamples: int = RESAMPLES,
     seed: int = 0,
 ) -> Interval:
-    """A ratio of sums over problems, with a percentile interval from resampled problems.
-
-    Resamples whose denominator is 0 say nothing and are left out.
+    """A ratio of sums over problems, with an interval from resampled problems.
 
     Args:
         numerators: (problems,).
-        denominators: (problems,); their sum must not be 0.
+        denominators: (problems,), not negative; their sum must not be 0.
+        least: the lowest ratio that a problem can show: 0 for a share, 1 for solutions per
+            solved problem. The highest is taken as 1, or as the highest that one shows.
         resamples: how many times to resample.
         seed: of the resampling.
 
@@ -104,19 +116,31 @@ def bootstrap_ratio(
     above, below = checked(numerators), checked(denominators)
     if below.sum() == 0:
         raise ValueError("the ratio has no denominator")
-    drawn = resampled(np.stack([above, below], axis=1), resamples, seed, _ratio)
-    low, high = percentile_interval(drawn)
-    return Interval(float(above.sum() / below.sum()), low, high)
+    prior = prior_problems(*ratio_ends(above, below, least))
+    drawn = resampled(np.stack([above, below], axis=1), resamples, seed, _ratio, prior)
+    value = float(above.sum() / below.sum())
+    return Interval(value, *percentile_interval(drawn, value))
+
+
+def ratio_ends(
+    above: Floats, below: Floats, least: float = 0.0
+) -> tuple[tuple[float, float], tuple[float, float]]:
+    """The ends of a ratio's range as (numerator, denominator) of a problem of mean size."""
+    size = float(below.mean())
+    shown = above[below > 0] / below[below > 0]
+    low, high = min(least, float(shown.min())), max(1.0, float(shown.max()))
+    return (low * size, size), (high * size, size)
 
 
 def _ratio(sums: Floats) -> Floats:
-    with np.errstate(divide="ignore", invalid="ignore"):
-        return np.asarray(sums[:, 0] / sums[:, 1])
+    return np.asarray(sums[:, 0] / sums[:, 1])
 
 
-def percentile_interval(drawn: Floats) -> tuple[float, float]:
-    """The middle 95 % of resampled values."""
+def percentile_interval(drawn: Floats, value: float | None = None) -> tuple[float, float]:
+    """The middle 95 % of resampled values, widened to the estimate where that lies outside."""
     tail = (1.0 - CONFIDENCE) / 2.0
     finite: Any = drawn[np.isfinite(drawn)]
     low, high = np.quantile(finite, [tail, 1.0 - tail])
-    return float(low), float(high)
+    if value is None:
+        return float(low), float(high)
+    return float(min(low, value)), float(max(high, value))

@@ -69,30 +69,27 @@ def smallest_detectable_difference(
     return _smallest(noise, problems, 1 - low if discordant is None else 1.0)
 
 
-def smallest_detectable_mean_difference(
-    problems: int, deviation: float, *, power: float = POWER, level: float = LEVEL
+def smallest_detectable_effect(
+    standard_error: float, *, power: float = POWER, level: float = LEVEL
 ) -> float:
-    """The smallest mean of paired differences that a test finds with the given power.
+    """The smallest effect that a test finds with the given power, by its standard error.
 
-    For outcomes that are not single zeros and ones, as means over training seeds or over cells.
+    For what is not a difference of single 0/1 outcomes, as means over training seeds or cells.
 
     Args:
-        problems: of the test set.
-        deviation: standard deviation of the differences between problems.
-        power: probability of finding the difference where it exists.
+        standard_error: of the estimate; 0 where nothing varied.
+        power: probability of finding the effect where it exists.
         level: of the two-sided test.
 
     Returns:
-        In the unit of `deviation`.
+        In the unit of `standard_error`.
 
     Raises:
-        ValueError: no problems, a negative deviation, or a share outside its range.
+        ValueError: a negative standard error, or a share outside its range.
     """
-    if problems < 1:
-        raise ValueError(f"expected at least one problem, found {problems}")
-    if not 0 <= deviation < math.inf:
-        raise ValueError(f"expected a standard deviation, found {deviation}")
-    return sum(_quantiles(power, level)) * deviation / math.sqrt(problems)
+    if not 0 <= standard_error < math.inf:
+        raise ValueError(f"expected a standard error, found {standard_error}")
+    return sum(_quantiles(power, level)) * standard_error
 
 
 def _quantiles(power: float, level: float) -> tuple[float, float]:

@@ -9,7 +9,7 @@ from typing import Any
 import pyarrow as pa
 
 from harness.comparison.comparing import ComparisonRequest, compare_pools
-from harness.comparison.matching import CostSettings
+from harness.comparison.costs import CostSettings
 from harness.pool import Pool, Sample
 from harness.problems import Problem
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import itertools
 import json
 from fractions import Fraction
@@ -10,9 +11,10 @@ from pathlib import Path
 import pytest
 from scipy.stats import binomtest
 
+from harness.comparison.costs import CostSettings
 from harness.comparison.text import comparison_text
 from harness.errors import InputError
-from tests.comparison.pools_for_tests import GRADER, compared, graded_pool, numbered, problem
+from tests.comparison.pools_for_tests import GRADER, card, compared, graded_pool, numbered, problem
 
 A, B, C, D = (problem(name, level) for name, level in zip("abcd", ("1", "1", "2", ""), strict=True))
 WC = {A: "cwcw", B: "wwww", C: "cccc", D: "cwww"}
@@ -72,7 +74,7 @@ def test_more_than_was_drawn_is_refused_with_what_is_possible(pools: tuple[Path,
     with pytest.raises(InputError) as refusal:
         compared(*pools, budget="3")
     assert "3 SE samples a problem" in refusal.value.message
-    assert "has 2" in refusal.value.message
+    assert "the pool has 2" in refusal.value.message
     assert "up to 2 SE samples a problem" in refusal.value.advice
 
 
@@ -157,3 +159,81 @@ def test_verdicts_of_different_graders_are_refused(tmp_path: Path) -> None:
 def test_an_ungraded_pool_names_the_command(tmp_path: Path, pools: tuple[Path, Path]) -> None:
     with pytest.raises(InputError, match="no verdicts of the grader 'math_verify'"):
         compared(*pools, grader="math_verify")
+
+
+SMALL = card(id="small", parameters={"total": 8_030_000_000}, prices=[
+    {"date": "2024-05-01", "source": "test", "output": 1.05},
+    {"date": "2024-08-12", "source": "test", "output": 0.3, "input": 0.075},
+])  # fmt: skip
+LARGE = card(id="large", parameters={"total": 3 * 8_030_000_000}, prices=[
+    {"date": "2024-05-01", "source": "test", "output": 10.5, "input": 3.5},
+])  # fmt: skip
+
+
+@pytest.fixture
+def priced(tmp_path: Path) -> tuple[Path, Path]:
+    """40 WC samples of 10 tokens and 2 SE samples of 20 for each of two problems."""
+    wc = graded_pool(tmp_path / "wc", {A: "cw" * 20, B: "w" * 40}, model_card=SMALL, tokens=10)
+    se = graded_pool(tmp_path / "se", {A: "cc", B: "cw"}, model_card=LARGE, tokens=20)
+    return wc, se
+
+
+def test_compute_takes_both_sides_to_be_equally_long(priced: tuple[Path, Path]) -> None:
+    match = compared(*priced, kind="compute", budget="1")["match"]
+    assert match["ratio"] == 3
+    assert match["samples_per_problem"] == {"wc": 3, "se": 1}
+    # 2 problems × 1 sample × 15 tokens × 2P FLOPs.
+    assert match["cost"]["se"] == match["cost"]["wc"] == 2 * 15 * 2 * 24_090_000_000
+    assert match["cost"]["unit"] == "flop"
+
+
+def test_measured_lengths_enter_tokens_and_price(priced: tuple[Path, Path]) -> None:
+    assert compared(*priced, kind="tokens")["match"]["ratio"] == 2
+    # 35 by the price of a token (paper, section on price), and SE's completions twice as long.
+    assert compared(*priced, kind="price", budget="0.5")["match"]["ratio"] == pytest.approx(70)
+    early = CostSettings(price_date=datetime.date(2024, 6, 1))
+    match = compared(*priced, kind="price", budget="1", settings=early)["match"]
+    assert match["ratio"] == pytest.approx(20)
+    with_prompts = CostSettings(prompts="every")
+    match = compared(*priced, kind="price", budget="0.1", settings=with_prompts)["match"]
+    assert match["ratio"] == pytest.approx((20 * 10.5 + 30 * 3.5) / (10 * 0.3 + 30 * 0.075))
+
+
+def test_a_budget_in_dollars_names_its_cost_model(priced: tuple[Path, Path]) -> None:
+    # Of 2 problems, each SE sample 20 tokens at 10.5 dollars a million.
+    document = compared(*priced, kind=None, budget=f"{2 * 20 * 10.5e-6 / 2:.8f}usd")
+    assert document["match"]["kind"] == "price"
+    assert document["match"]["samples_per_problem"]["se"] == pytest.approx(0.5)
+    assert document["match"]["samples_per_problem"]["wc"] == pytest.approx(35)
+
+
+def test_cost_models_stand_side_by_side_and_may_disagree(priced: tuple[Path, Path]) -> None:
+    found = compared(*priced, kind="number", budget="1")["cost_models"]
+    models = {one["kind"]: one for one in found["models"]}
+    assert set(models) == {"number", "compute", "price", "tokens"}
+    assert models["compute"]["samples_per_problem"] == {"wc": 3, "se": 1}
+    assert models["price"]["limited_by_pool"]
+    assert models["price"]["samples_per_problem"]["wc"] == 40
+    assert "config" in found["refused"]["compute_exact"]
+    assert "GPU-seconds" in found["refused"]["gpu_seconds"]
+    assert models["number"]["winner"] == "se"
+    assert found["winner_changes"] == (len({one["winner"] for one in models.values()}) > 1)
+
+
+def test_a_pool_without_card_says_what_a_match_needs(tmp_path: Path) -> None:
+    wc = graded_pool(tmp_path / "wc", {A: "cw"}, model_card=SMALL, tokens=None)
+    se = graded_pool(tmp_path / "se", {A: "cc"}, tokens=None)
+    with pytest.raises(InputError) as refusal:
+        compared(wc, se, kind=None)
+    assert "SE: " in str(refusal.value) and "--se-card" in str(refusal.value)
+    assert "--match number" in refusal.value.advice
+    cards = {"wc": None, "se": "gemma-2-27b"}
+    match = compared(wc, se, kind=None, cards=cards)["match"]
+    assert match["ratio"] == pytest.approx(27_227_128_320 / 8_030_000_000)
+    with pytest.raises(InputError, match="no token counts"):
+        compared(wc, se, kind=None, cards=cards, budget="1e18flop")
+
+
+def test_a_budget_in_another_unit_than_the_match_is_refused(priced: tuple[Path, Path]) -> None:
+    with pytest.raises(InputError, match="a match by compute counts FLOPs"):
+        compared(*priced, kind="compute", budget="20usd")

@@ -1,17 +1,36 @@
 from __future__ import annotations
 
+from fractions import Fraction
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from harness.budget.cost_models import SampleCost
 from harness.comparison.curves import MOST_POINTS, cost_grid, coverage_on, curve_document
+from harness.recipe import Side
+
+
+def costs(wc: float, se: float, prompt: float = 0.0) -> dict[Side, SampleCost]:
+    """A sample's cost on each side, and that of SE's prompt."""
+    return {
+        "wc": SampleCost(Fraction(wc)),
+        "se": SampleCost(Fraction(se), Fraction(prompt)),
+    }
+
+
+def test_a_prompt_that_is_paid_for_once_shifts_a_side() -> None:
+    grid = cost_grid(costs(1, 2, prompt=3), {"wc": 9, "se": 2})
+    assert grid.costs.tolist() == [5.0, 6.0, 7.0]
+    assert grid.samples["wc"].tolist() == [5.0, 6.0, 7.0]
+    assert grid.samples["se"].tolist() == [1.0, 1.5, 2.0]
 
 
 @given(st.floats(0.1, 50), st.floats(0.1, 50), st.integers(1, 400), st.integers(1, 400))
 def test_grid_is_paid_for_by_both_pools(wc: float, se: float, n_wc: int, n_se: int) -> None:
     cost, drawn = {"wc": wc, "se": se}, {"wc": n_wc, "se": n_se}
-    grid = cost_grid(cost, drawn)
+    grid = cost_grid(costs(wc, se), drawn)
     first, last = max(wc, se), min(wc * n_wc, se * n_se)
     if last < first * 0.999:
         assert not len(grid.costs)
@@ -28,13 +47,13 @@ def test_grid_is_paid_for_by_both_pools(wc: float, se: float, n_wc: int, n_se: i
 
 
 def test_few_points_are_the_whole_samples_of_both_sides() -> None:
-    grid = cost_grid({"wc": 1.0, "se": 2.5}, {"wc": 6, "se": 2})
+    grid = cost_grid(costs(1, 2.5), {"wc": 6, "se": 2})
     assert grid.costs.tolist() == [2.5, 3.0, 4.0, 5.0]
     assert grid.samples["se"].tolist() == [1.0, 1.2, 1.6, 2.0]
 
 
 def test_crossover_lies_where_straight_curves_meet() -> None:
-    grid = cost_grid({"wc": 1.0, "se": 1.0}, {"wc": 8, "se": 8})
+    grid = cost_grid(costs(1, 1), {"wc": 8, "se": 8})
     rising = np.log2(grid.costs) / 3
     coverage = {"wc": np.tile(rising, (5, 1)), "se": np.full((5, len(rising)), 0.5)}
     document = curve_document(
@@ -45,11 +64,11 @@ def test_crossover_lies_where_straight_curves_meet() -> None:
     assert (crossing["better_below"], crossing["better_above"]) == ("se", "wc")
     assert crossing["low"] == crossing["high"] == pytest.approx(2**1.5)
     first = document["points"][0]
-    assert first["coverage"]["se"] == {"value": 0.5, "low": 0.5, "high": 0.5}
+    assert first["coverage"]["se"]["value"] == 0.5
     assert first["difference"]["value"] == -0.5
 
 
 def test_pools_without_a_common_cost_have_no_curve() -> None:
-    grid = cost_grid({"wc": 1.0, "se": 35.0}, {"wc": 5, "se": 1})
+    grid = cost_grid(costs(1, 35), {"wc": 5, "se": 1})
     empty = {"wc": np.empty((4, 0)), "se": np.empty((4, 0))}
     assert curve_document(grid, empty) == {"points": [], "crossover": None}

@@ -102,3 +102,27 @@ def test_nothing_solved_has_no_diversity() -> None:
     found = diversity_at_k(np.zeros(3), np.zeros(3))
     assert found.all == 0.0
     assert np.isnan(found.solved)
+
+
+@given(st.lists(st.tuples(st.integers(1, 60), st.integers(0, 60)), min_size=1, max_size=40))
+def test_problems_of_many_sizes_are_each_by_the_formula(pairs: list[tuple[int, int]]) -> None:
+    n = [size for size, _ in pairs]
+    c = [min(size, correct) for size, correct in pairs]
+    ks = [k for k in (1, 1.5, 2, 7) if k <= min(n)]
+    table = coverage_at_k(c, n, ks)
+    for row, (correct, size) in enumerate(zip(c, n, strict=True)):
+        assert table[row] == pytest.approx([1 - float(missed(correct, size, k)) for k in ks])
+    # Each correct sample as a solution of its own: as many as are drawn, on average.
+    owners = np.repeat(np.arange(len(n)), c)
+    found = distinct_at_k(owners, np.ones(len(owners)), n, ks)
+    assert found == pytest.approx(np.outer(np.array(c) / n, ks))
+
+
+def test_tables_and_gamma_functions_agree() -> None:
+    """Whole numbers come from a table of factorials, real ones from the Gamma function."""
+    n, ks = np.full(300, 256), np.arange(1, 257)
+    c = np.arange(300) % 257
+    table = coverage_at_k(c, n, ks)
+    for k in (1, 5, 100, 255):
+        near = coverage_at_k(c, n, [k - 1e-9] if k > 1 else [1 + 1e-9])[:, 0]
+        assert table[:, k - 1] == pytest.approx(near, abs=1e-6)

@@ -9,6 +9,7 @@ from harness.recipe import SIDES, Recipe, Side
 
 Document = dict[str, Any]
 RATIO = 1_222_560 / 414_048
+SUBJECTS = ("algebra", "geometry")
 LEVELS = ("1", "2", "3", "4", "5")
 # Per budget and side: pass@1, coverage, diversity over all, over solved, false positives.
 QUALITY: dict[str, dict[Side, tuple[float, float, float, float, float]]] = {
@@ -56,6 +57,11 @@ def side_document(
         "undecided": samples // 500,
         "unparsed": samples // 60,
         **_metrics(budget, side, verifier),
+        "undecided_as_correct": _metrics(budget, side, False, 0.01),
+        "by_subject": {
+            subject: {"problems": 250, **_metrics(budget, side, verifier)}
+            for subject in (SUBJECTS if levels else ())
+        },
         "by_level": {
             level: {"problems": 100, **_metrics(budget, side, verifier, (3 - int(level)) / 10)}
             for level in (LEVELS if levels else ())
@@ -73,6 +79,19 @@ def _metrics(budget: str, side: Side, verifier: bool, ease: float = 0.0) -> Docu
         "false_positive_rate": (
             interval(false_positives * (1 - 2 * ease), 0.008) if verifier else None
         ),
+        **{
+            f"diversity_{over}_{key}": interval(value * share, 0.1, fraction=False)
+            for key, share in (("normalised", 0.98), ("equations", 0.7))
+            for over, value in (("all", all_ * (1 + ease)), ("solved", solved))
+        },
+        **{
+            f"majority_at_{k}": interval(pass_at_1 + 0.02 * k**0.5, 0.03)
+            if k <= (30 if side == "wc" else 10)
+            else None
+            for k in (1, 4, 8, 16)
+        },
+        "yield_per_sample": interval(pass_at_1 + ease, 0.028),
+        "yield_per_token": interval(pass_at_1 / 26, 0.001, fraction=False),
     }
 
 
@@ -115,7 +134,15 @@ def _budget(name: str, verifier: bool, levels: bool) -> Document:
 
 def _difference(name: str, verifier: bool) -> Document:
     wc, se = QUALITY[name]["wc"], QUALITY[name]["se"]
+    others = (
+        "diversity_all_normalised", "diversity_solved_normalised", "diversity_all_equations",
+        "diversity_solved_equations", "majority_at_1", "majority_at_4", "majority_at_8",
+        "yield_per_sample", "yield_per_token",
+    )  # fmt: skip
     return {
+        "pass_at_1": difference(wc[0] - se[0], 0.02),
+        **{name: difference(wc[0] - se[0], 0.02) for name in others},
+        "majority_at_16": None,
         "coverage": difference(wc[1] - se[1], 0.021),
         "diversity_all": difference(wc[2] - se[2], 0.14),
         "diversity_solved": difference(wc[3] - se[3], 0.16),
@@ -159,7 +186,19 @@ def evaluations_document(
         "models": models,
         "skipped": [],
         "comparisons": [comparison(paradigm, "high", seeds) for paradigm in shown],
+        "pooled": pooled(len(seeds)) if len(shown) > 1 else None,
     }
+
+
+def pooled(seeds: int) -> Document:
+    """`pooled` in `evaluations.json`."""
+    return {
+        **difference(-0.012, 0.02),
+        "p_value_other_seeds": 0.29 if seeds > 1 else None,
+        "covers_seeds": seeds > 1,
+        "cells": 3, "cells_positive": 2, "cells_negative": 1,
+        "smallest_detectable": 0.0286,
+    }  # fmt: skip
 
 
 def _model(
@@ -180,6 +219,8 @@ def comparison(paradigm: str, budget: str, seeds: tuple[int, ...] = (1,)) -> Doc
         "paradigm": paradigm, "budget": budget, "seeds": list(seeds),
         "base": interval(base, 0.031), "wc": interval(wc, 0.031), "se": interval(se, 0.031),
         "difference": difference(wc - se, half),
+        "holm_p_value": min(1.0, 3 * difference(wc - se, half)["p_value"]),
+        "smallest_detectable": 1.43 * half,
         "relative_gain": (wc - se) / se,
         "gain_over_base": {"wc": difference(wc - base, 0.035), "se": difference(se - base, 0.034)},
     }  # fmt: skip

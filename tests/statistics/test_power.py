@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from harness.statistics.paired import mcnemar_exact
 from harness.statistics.power import (
     smallest_detectable_difference,
-    smallest_detectable_mean_difference,
+    smallest_detectable_effect,
 )
 
 
@@ -80,11 +80,11 @@ def test_more_problems_show_less_and_sides_are_alike(
     assert smallest_detectable_difference(problems, rate, discordant=discordant, power=0.9) > here
 
 
-def test_means_need_the_sum_of_both_quantiles() -> None:
-    found = smallest_detectable_mean_difference(400, 0.5)
+def test_effects_need_the_sum_of_both_quantiles() -> None:
+    found = smallest_detectable_effect(0.5 / 20)
     assert found == pytest.approx((1.959964 + 0.841621) * 0.5 / 20, rel=1e-5)
     binary = smallest_detectable_difference(10_000, 0.4, discordant=0.25)
-    assert smallest_detectable_mean_difference(10_000, 0.5) == pytest.approx(binary, rel=0.01)
+    assert smallest_detectable_effect(0.5 / 100) == pytest.approx(binary, rel=0.01)
 
 
 @pytest.mark.parametrize(
@@ -95,8 +95,8 @@ def test_means_need_the_sum_of_both_quantiles() -> None:
         lambda: smallest_detectable_difference(10, 0.5, discordant=-0.1),
         lambda: smallest_detectable_difference(10, 0.5, power=1.0),
         lambda: smallest_detectable_difference(10, 0.5, level=0.0),
-        lambda: smallest_detectable_mean_difference(0, 0.5),
-        lambda: smallest_detectable_mean_difference(10, -0.5),
+        lambda: smallest_detectable_effect(-0.5),
+        lambda: smallest_detectable_effect(float("nan")),
     ],
 )
 def test_impossible_designs_are_refused(call: object) -> None:

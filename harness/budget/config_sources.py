@@ -1,0 +1,58 @@
+"""Where the config.json of a card's model comes from: the card, a folder, or the Hub."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from harness.errors import InputError
+from harness.models import model_location
+from harness.recipe import ModelCard
+
+CONFIG_FILE = "config.json"
+_IN_THE_CARD = "Put the keys of its config.json into the card as `config`"
+
+
+def config_of(card: ModelCard) -> Mapping[str, Any]:
+    """The keys of a model's config.json.
+
+    Raises:
+        InputError: it is neither in the card, nor in the model's folder, nor on the Hub; says why
+            the Hub did not give it.
+    """
+    if card.config is not None:
+        return card.config
+    location = model_location(card)
+    folder = Path(location)
+    file = folder / CONFIG_FILE if folder.is_dir() else _from_hub(card)
+    try:
+        document = json.loads(file.read_bytes())
+    except FileNotFoundError:
+        raise InputError(f"{file} is not there.", f"{_IN_THE_CARD}.") from None
+    except (OSError, ValueError) as error:
+        raise InputError(f"{file} cannot be read as JSON ({error}).") from error
+    if not isinstance(document, dict):
+        raise InputError(f"{file} is not a JSON object.", f"{_IN_THE_CARD}.")
+    return document
+
+
+def _from_hub(card: ModelCard) -> Path:
+    if "/" not in card.id:
+        raise InputError(
+            f"{card.id} is neither a folder nor on the Hub, and its card has no `config`.",
+            f"{_IN_THE_CARD}, where they are known; a match by number, tokens or price needs none.",
+        )
+    from huggingface_hub import hf_hub_download
+    from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
+
+    try:
+        return Path(hf_hub_download(card.id, CONFIG_FILE, revision=card.revision))
+    except (HfHubHTTPError, HFValidationError, LocalEntryNotFoundError, OSError) as error:
+        # A gated model says so in the first line; the rest is for debugging.
+        reason = next(iter(str(error).strip().splitlines()), type(error).__name__)
+        raise InputError(
+            f"the Hub did not give the {CONFIG_FILE} of {card.id}: {reason}",
+            f"{_IN_THE_CARD}; or log in (`hf auth login`) where the model is gated, and try again.",
+        ) from error

@@ -1,0 +1,127 @@
+"""What each problem contributes to each metric, for one side at one number of samples.
+
+A metric is a mean of a column over the problems, or a ratio of two columns' sums: so resampled
+problems, levels and subjects are sums of the same columns. `METRICS` says which.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from harness.metrics.adaptive_arrays import AdaptiveArrays
+from harness.metrics.estimators import Floats
+from harness.metrics.pool_arrays import PoolArrays
+from harness.metrics.solution_keys import KEYS, TEXT
+
+Columns = dict[str, Floats]
+
+# Of maj@k, as the paper evaluates it (section 1.8 of its digest).
+MAJORITY_SAMPLES = (1, 4, 8, 16)
+
+
+@dataclass(frozen=True)
+class Metric:
+    """A metric made of columns.
+
+    Attributes:
+        above: the column whose mean or sum it is.
+        below: the column whose sum divides it; None: the number of problems does.
+    """
+
+    above: str
+    below: str | None = None
+
+
+def distinct_column(key: str) -> str:
+    """The column of distinct correct solutions by a key."""
+    return "distinct" if key == TEXT else f"distinct_{key}"
+
+
+def _diversity(key: str) -> dict[str, Metric]:
+    ending = "" if key == TEXT else f"_{key}"
+    column = distinct_column(key)
+    return {
+        f"diversity_all{ending}": Metric(column),
+        f"diversity_solved{ending}": Metric(column, "coverage"),
+    }
+
+
+METRICS: dict[str, Metric] = {
+    "pass_at_1": Metric("pass_at_1"),
+    "coverage": Metric("coverage"),
+    **_diversity(TEXT),
+    "false_positive_rate": Metric("false_positives", "correct"),
+    **{name: metric for key in KEYS if key != TEXT for name, metric in _diversity(key).items()},
+    **{f"majority_at_{k}": Metric(f"majority_at_{k}") for k in MAJORITY_SAMPLES},
+    "yield_per_sample": Metric("correct_samples", "samples"),
+    "yield_per_token": Metric("correct_samples", "completion_tokens"),
+}
+
+_NUMERATORS = {"false_positives": "correct", "correct_samples": "samples"}
+_DENOMINATORS = ("correct", "samples", "completion_tokens")
+
+
+def side_columns(arrays: PoolArrays | AdaptiveArrays, k: float) -> Columns:
+    """The (problems,) values of one side at k samples a problem, estimated from its whole pool.
+
+    An adaptive pool has no diversity and no majority vote: both depend on samples that nobody
+    drew. Its counts of correct samples and false positives stand as unbiased shares of all
+    samples, which have the same ratio.
+
+    Args:
+        arrays: of the pool.
+        k: samples a problem, at least 1; may be real.
+
+    Raises:
+        InputError: a problem has fewer samples.
+    """
+    columns: Columns = {
+        "coverage": arrays.coverage(float(k)),
+        "correct_samples": arrays.correct.astype(np.float64),
+        "samples": arrays.samples.astype(np.float64),
+    }
+    if not arrays.tokens.uncounted.any():
+        columns["completion_tokens"] = arrays.tokens.completion.astype(np.float64)
+    if isinstance(arrays, AdaptiveArrays):
+        return columns | _adaptive(arrays)
+    return columns | _uniform(arrays, float(k))
+
+
+def _uniform(arrays: PoolArrays, k: float) -> Columns:
+    columns: Columns = {
+        "pass_at_1": arrays.pass_at_1(),
+        "correct": arrays.correct.astype(np.float64),
+        **{distinct_column(key): arrays.distinct(k, key) for key in arrays.solutions},
+    }
+    if arrays.false_positives is not None:
+        columns["false_positives"] = arrays.false_positives.astype(np.float64)
+    if arrays.votes is not None:
+        possible = [n for n in MAJORITY_SAMPLES if n <= arrays.largest_k]
+        majority = arrays.majority(np.array(possible, dtype=np.int64))
+        columns |= {f"majority_at_{n}": majority[:, place] for place, n in enumerate(possible)}
+    return columns
+
+
+def _adaptive(arrays: AdaptiveArrays) -> Columns:
+    share = arrays.coverage(1.0)
+    columns: Columns = {"pass_at_1": share, "correct": share}
+    false_positives = arrays.false_positive_share()
+    if false_positives is not None:
+        columns["false_positives"] = false_positives
+    return columns
+
+
+def ends_of(name: str, columns: Columns) -> tuple[float, float]:
+    """The least and the most that a problem may show in a column, for its prior problems.
+
+    Denominators of ratios are those of a mean problem at both ends, so that the ratio itself is
+    at its ends there.
+    """
+    if name in _DENOMINATORS:
+        size = float(columns[name].mean())
+        return size, size
+    if name in _NUMERATORS:
+        return 0.0, float(columns[_NUMERATORS[name]].mean())
+    return 0.0, max(1.0, float(columns[name].max()))
