@@ -44,7 +44,7 @@ from harness.forecast.forecasting import FEWEST_SOLVED, Forecast, power_law_opin
 from harness.forecast.prediction import Prediction
 from harness.forecast.spending import SampleCost
 from harness.recipe import SIDES, Side
-from harness.statistics.intervals import Interval, percentile_interval, wilson
+from harness.statistics.intervals import Interval, percentile_interval
 
 Document = dict[str, Any]
 _DIGITS = 12
@@ -108,7 +108,7 @@ def pilot_document(
 
 
 def contest_document(
-    found: Contest, kind: str, ratio: Fraction, sizes: dict[Side, int], problems: int
+    found: Contest, kind: str, ratio: Fraction, sizes: dict[Side, int]
 ) -> Document:
     """The document of a comparison of two pilots.
 
@@ -117,7 +117,6 @@ def contest_document(
         kind: of the match.
         ratio: cost of an SE sample over cost of a WC sample.
         sizes: per side, the k up to which its pilot itself shows coverage.
-        problems: that both sides answer.
     """
     metrics = {
         name: {
@@ -135,11 +134,7 @@ def contest_document(
             },
             "sides": {
                 side: {
-                    name: _metric(
-                        one[place],
-                        found.samples[side][place] <= sizes[side],
-                        problems if name == "coverage" else None,
-                    )
+                    name: _metric(one[place], found.samples[side][place] <= sizes[side])
                     for name, one in found.sides[side].items()
                 }
                 for side in SIDES
@@ -190,7 +185,7 @@ def _row(made: Forecast, k: int, opinion: Interval | None, cost: SampleCost) -> 
     samples, size = k * pilot.problems, max(pilot.drawn.measured_up_to, 1)
     low, high = made.any_distribution(k)
     found = made.at(k)
-    coverage = _metric(found["coverage"], measured, pilot.problems)
+    coverage = _metric(found["coverage"], measured)
     coverage["any_distribution"] = None if measured else {"low": low, "high": high}
     return {
         "k": k,
@@ -206,14 +201,12 @@ def _row(made: Forecast, k: int, opinion: Interval | None, cost: SampleCost) -> 
     }
 
 
-def _metric(prediction: Prediction, measured: bool, problems: int | None = None) -> Document:
+def _metric(prediction: Prediction, measured: bool) -> Document:
     value = round(float(prediction.value[0]), _DIGITS)
-    others = percentile_interval(prediction.others[:, 0].round(_DIGITS))
-    if problems is not None and others[0] == others[1] and not 0.0 < value < 1.0:
-        # Resampling nothing but zeros, or ones, would claim certainty; Wilson's interval does not.
-        interval = wilson(round(value * problems), problems)
-        others = (interval.low, interval.high)
-    these = others if measured else percentile_interval(prediction.these[:, 0].round(_DIGITS))
+    others = percentile_interval(prediction.others[:, 0].round(_DIGITS), value)
+    these = others
+    if not measured:
+        these = percentile_interval(prediction.these[:, 0].round(_DIGITS), value)
     return {
         **Interval(value, *these).document(),
         "other_problems": dict(zip(("low", "high"), others, strict=True)),

@@ -135,7 +135,6 @@ def _contest(
         recipe.match.kind,
         ratio,
         sizes,
-        paired["wc"].problems,
     )
 
 

@@ -101,6 +101,8 @@ def coverage_prediction(
     weights = weights[np.random.default_rng(seed).permutation(len(weights))[:draws]]
     unsolved = np.flatnonzero(~pilot.failed & (pilot.correct_of == 0))
     luck = np.random.default_rng([seed, 1]).random((draws, len(unsolved)), dtype=np.float32)
+    # The prior problem of `harness.statistics.resampling`, split between solved and unsolved.
+    ends = np.random.default_rng([seed, 3]).standard_gamma(0.5, (2, draws))
     kinds, which = np.unique(pilot.samples_of[unsolved], return_inverse=True)
     value, these, others = [], [], []
     for k in ks:
@@ -114,7 +116,7 @@ def coverage_prediction(
         value.append(known.mean() + chance.sum(axis=1).mean() / problems)
         these.append(known.mean() + (luck < chance).sum(axis=1) / problems)
         weighed = emphasis @ known + (emphasis[:, unsolved] * chance).sum(axis=1)
-        others.append(weighed / problems)
+        others.append((weighed + ends[0]) / (problems + ends.sum(axis=0)))
     return Prediction(np.array(ks), np.array(value), np.stack(these, 1), np.stack(others, 1))
 
 

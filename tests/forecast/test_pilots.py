@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 import pytest
+from scipy import stats
 
 from harness.cli.pilot import read_budgets
 from harness.errors import InputError
@@ -152,8 +153,9 @@ def test_none_and_all_solved_have_sane_intervals(tmp_path: Path, rate: float, va
     (document,) = planned("--pilot", random_pool(tmp_path / "pool", [rate] * 30, 4, 0))["pilots"]
     measured = document["forecasts"][1]["coverage"]
     assert measured["value"] == value
-    # Wilson's interval of 0 or 30 of 30.
-    assert measured["high"] - measured["low"] == pytest.approx(0.1135, abs=0.001)
+    # Jeffreys' interval of 0 or 30 of 30.
+    bound = stats.beta(0.5, 30.5).ppf(0.975)
+    assert measured["high"] - measured["low"] == pytest.approx(bound, abs=0.015)
     assert document["fit"]["power_law"] is None
     assert "solved at" in document["refused"]["power_law"]
 
