@@ -47,8 +47,8 @@ def held_back(pilot: Pilot, seed: int = SEED) -> HeldBack | str:
     half = max(_FEWEST, largest // 2)
     if largest <= half:
         return (
-            f"the pilot has {largest} samples a problem; a forecast needs {_FEWEST} and what it "
-            f"is held against at least one more"
+            f"samples a problem: {largest}, and a forecast needs {_FEWEST} and at least one more "
+            "to be held against"
         )
     known = pilot.first(half)
     coverage, sure = pilot.known_coverage(largest)

@@ -140,7 +140,10 @@ def contest_document(
                 for side in SIDES
             },
             "difference": {
-                name: _difference(one[place]) for name, one in found.differences.items()
+                name: _difference(
+                    one[place], all(found.samples[side][place] <= sizes[side] for side in SIDES)
+                )
+                for name, one in found.differences.items()
             },
         }
         for place, budget in enumerate(found.budgets)
@@ -157,12 +160,13 @@ def notes_of(pilot: Pilot) -> list[str]:
     notes = []
     if failed := int(pilot.failed.sum()):
         notes.append(
-            f"{failed:,} problems that the engine refused count as unsolved at any k and say "
-            "nothing about the others."
+            f"Problems that the engine refused: {failed:,}; they count as unsolved at any k and "
+            "say nothing about the others."
         )
     if undrawn := int(((pilot.samples_of == 0) & ~pilot.failed).sum()):
         notes.append(
-            f"{undrawn:,} problems without samples are forecast as other problems of the same kind."
+            f"Problems without samples: {undrawn:,}; they are forecast as other problems of the "
+            "same kind."
         )
     drawn = pilot.samples_of[pilot.samples_of > 0]
     if pilot.enough is None and drawn.size and drawn.min() != drawn.max():
@@ -170,7 +174,7 @@ def notes_of(pilot: Pilot) -> list[str]:
             f"Problems have {drawn.min()} to {drawn.max()} samples; each is taken with what it has."
         )
     if pilot.undecided:
-        notes.append(f"{pilot.undecided:,} undecided samples count as not correct.")
+        notes.append(f"Undecided samples: {pilot.undecided:,}; they count as not correct.")
     if pilot.enough is not None:
         notes.append(
             f"Drawn until {pilot.enough} correct: only samples up to each problem's stopping point "
@@ -217,9 +221,10 @@ def _optional(prediction: Prediction | None, measured: bool) -> Document | None:
     return None if prediction is None else _metric(prediction, measured)
 
 
-def _difference(one: ForecastDifference) -> Document:
+def _difference(one: ForecastDifference, measured: bool) -> Document:
+    these = Interval(one.these.value, one.low, one.high) if measured else one.these
     return {
-        **one.these.document(),
+        **these.document(),
         "other_problems": {"low": one.low, "high": one.high},
         "wc_wins": one.wc_wins,
     }
@@ -252,7 +257,7 @@ def _refused(pilot: Pilot) -> dict[str, str]:
     elif not pilot.correct.any():
         reason = "no sample is correct, so nothing shows how solutions repeat"
     elif solved < FEWEST_SOLVED:
-        few = f"only {solved} problems are solved, too few for a mean over solved ones"
+        few = f"too few problems are solved ({solved}) for a mean over solved ones"
         return {"diversity_solved": few}
     else:
         return {}

@@ -57,10 +57,10 @@ class Prediction:
     def _column(self, k: int) -> tuple[Floats, Floats, Floats]:
         if k == 0:
             return 0.0 * self.value[:1], 0.0 * self.these[:, :1], 0.0 * self.others[:, :1]
-        (found,) = np.flatnonzero(self.samples == k) if k in self.samples else (None,)
-        if found is None:
+        found = np.flatnonzero(self.samples == k)
+        if not found.size:
             raise ValueError(f"nothing was predicted for {k} samples")
-        place = slice(int(found), int(found) + 1)
+        place = slice(int(found[0]), int(found[0]) + 1)
         return self.value[place], self.these[:, place], self.others[:, place]
 
 
@@ -141,19 +141,20 @@ def diversity_prediction(
     c, n, d = pilot.correct_of, pilot.samples_of, np.bincount(owner, minlength=problems)
     strengths = posterior.draw_strengths(c, d, source)
     rates = _rates(pilot, weights, source)
-    luck = source.standard_normal((draws, problems), dtype=np.float32)
     more, reached = np.zeros((draws, problems), dtype=np.int64), n
+    expected, gained = np.zeros((draws, problems)), np.zeros((draws, problems), dtype=np.int64)
     columns: list[tuple[Any, ...]] = []
     for k in ks:
-        more += source.binomial(np.maximum(k - reached, 0), rates)
-        reached = np.maximum(reached, k)
-        new = _new(strengths, posterior.discounts, pilot, more)
-        # As if each further correct sample were new by itself: binomial around the expectation.
-        spread = np.sqrt(new * (1.0 - new / np.maximum(more, 1)))
-        mean = pilot.known_distinct(k) + new
+        step = source.binomial(np.maximum(k - reached, 0), rates)
+        more, reached = more + step, np.maximum(reached, k)
+        before, expected = expected, _new(strengths, posterior.discounts, pilot, more)
+        # As if each further correct sample were new by itself, with the same probability.
+        chance = np.clip((expected - before) / np.maximum(step, 1), 0.0, 1.0)
+        gained += source.binomial(step, chance)
+        shown = pilot.known_distinct(k)
         known, sure = pilot.known_coverage(k)
         solved = np.where(sure, known, more > 0)
-        columns.append(_columns(mean, mean + spread * luck, solved, emphasis))
+        columns.append(_columns(shown + expected, shown + gained, solved, emphasis))
     parts = [np.stack(part, axis=-1) for part in zip(*columns, strict=True)]
     samples = np.array(ks)
     return Prediction(samples, *parts[:3]), Prediction(samples, *parts[3:])

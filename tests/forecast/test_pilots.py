@@ -119,10 +119,10 @@ def test_what_is_not_as_usual_is_said(tmp_path: Path) -> None:
     assert document["problems_without_samples"] == 1
     assert document["undecided"] == 18
     notes = " ".join(document["notes"])
-    assert "1 problems that the engine refused count as unsolved" in notes
-    assert "1 problems without samples are forecast" in notes
+    assert "Problems that the engine refused: 1; they count as unsolved" in notes
+    assert "Problems without samples: 1; they are forecast" in notes
     assert "2 to 4 samples" in notes
-    assert "18 undecided samples count as not correct" in notes
+    assert "Undecided samples: 18; they count as not correct" in notes
 
 
 def test_an_adaptive_pool_has_no_diversity_and_says_why(tmp_path: Path) -> None:

@@ -125,6 +125,14 @@ def test_counts_that_no_family_fits_leave_the_families() -> None:
     assert later.min() < 1 - 0.95**54 < later.max()
 
 
+@pytest.mark.parametrize("samples", [16, 300])
+def test_many_samples_do_not_leave_a_family_that_is_right(samples: int) -> None:
+    source = np.random.default_rng(4)
+    correct = source.binomial(samples, source.beta(0.4, 0.8, 200))
+    found = rate_posterior(correct, np.full(200, samples), [10 * samples], seed=0, draws=10)
+    assert found.families["any distribution"] < 0.3
+
+
 def test_one_sample_a_problem_is_refused() -> None:
     with pytest.raises(ValueError, match="not their spread"):
         rate_posterior(np.array([1, 0]), np.array([1, 1]), [10], seed=0)
