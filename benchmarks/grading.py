@@ -2,6 +2,10 @@ r"""How many samples a second are graded, beside plain math-verify on the same s
 
     python benchmarks/grading.py --data FOLDER [--workers 2] [--theirs 300]
 
+A second table says how far processes can scale. One process of the harness hands completions
+out and takes verdicts in; it is the part that more workers do not shorten. Its share is measured
+in processor time, which a busy machine changes less than the time on the clock.
+
 FOLDER holds the project's shared data. Two kinds of samples:
 
 * numbers: 5,276 GSM8K solutions of GPT-3 models, graded by their last number;
@@ -23,8 +27,10 @@ import json
 import logging
 import random
 import re
+import resource
 import tempfile
 import time
+from collections import deque
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -102,8 +108,8 @@ def line_of(name: str, how: str, speed: float, verdicts: list[Verdict]) -> Line:
     return Line(name, how, speed, *shares)
 
 
-def ours(name: str, format: str, samples: list[Pair], workers: int) -> Iterator[Line]:
-    """Cold and warm on one core, and cold with several workers."""
+def ours(name: str, format: str, samples: list[Pair]) -> Iterator[Line]:
+    """Cold and warm, with one worker."""
     with tempfile.TemporaryDirectory() as folder:
         memo = Path(folder) / "memo.sqlite"
         for how in ("cold", "warm, from the memo's file"):
@@ -113,13 +119,60 @@ def ours(name: str, format: str, samples: list[Pair], workers: int) -> Iterator[
                 if how != "cold":
                     again = timed(grader, samples)
                     yield line_of(name, "harness, warm, in memory", *again)
+
+
+class Scaling(NamedTuple):
+    """How several workers compare with one.
+
+    Attributes:
+        forwarding: processor time of the process that hands out, in microseconds a sample.
+        grading: that of all workers together.
+        limit: what `workers` can be faster than one, on as many free cores: workers times
+            grading over grading and forwarding.
+        measured: what they were.
+    """
+
+    samples: str
+    workers: int
+    forwarding: float
+    grading: float
+    limit: float
+    one: float
+    several: float
+    measured: float
+
+
+def scaling(name: str, format: str, samples: list[Pair], workers: int) -> Scaling:
+    """One worker and several on the same samples, with a cold memo."""
     # No pair twice, so that the memo of a process says nothing about the number of processes.
     many = [(gold + " " * n, text) for n in range(1, _REPEATS + 1) for gold, text in samples]
-    for number in (1, workers):
-        with Grader(format, memo=False, workers=number) as grader:
-            started(grader)
-            how = f"harness, {number} worker{'s' if number > 1 else ''}, {len(many):,} samples"
-            yield line_of(name, how, *timed(grader, many))
+    idle, _, _ = run_of(format, [], workers)
+    both, forwarding, several = run_of(format, many, workers)
+    _, _, one = run_of(format, many, 1)
+    grading = (both - idle) / len(many) * 1e6
+    forwarding = forwarding / len(many) * 1e6
+    limit = workers * grading / (grading + forwarding)
+    many_a_second = (len(many) / one, len(many) / several)
+    how = f"{name.split(' ')[0]} ({len(many):,})"
+    return Scaling(how, workers, forwarding, grading, limit, *many_a_second, one / several)
+
+
+def run_of(format: str, samples: list[Pair], workers: int) -> tuple[float, float, float]:
+    """Seconds: of the workers' processors, start included; of this one; on the clock."""
+    children = processor_seconds(resource.RUSAGE_CHILDREN)
+    with Grader(format, memo=False, workers=workers) as grader:
+        started(grader)
+        mine, begun = processor_seconds(resource.RUSAGE_SELF), time.perf_counter()
+        deque(grader.grade(samples), maxlen=0)
+        seconds = time.perf_counter() - begun
+        mine = processor_seconds(resource.RUSAGE_SELF) - mine
+    return processor_seconds(resource.RUSAGE_CHILDREN) - children, mine, seconds
+
+
+def processor_seconds(whose: int) -> float:
+    """Of this process, or of its children that have ended."""
+    used = resource.getrusage(whose)
+    return used.ru_utime + used.ru_stime
 
 
 def started(grader: Grader) -> None:
@@ -148,14 +201,27 @@ def main() -> None:
     parser.add_argument("--theirs", type=int, default=300, help="Samples for math-verify.")
     chosen = parser.parse_args()
     lines: list[Line] = []
+    scaled: list[Scaling] = []
     for name, format, samples in (
         ("numbers", "gsm8k_cot", number_samples(chosen.data)),
         ("MATH-like", "boxed", math_samples(chosen.data)),
     ):
-        lines += ours(f"{name} ({len(samples):,})", format, samples, chosen.workers)
+        lines += ours(f"{name} ({len(samples):,})", format, samples)
         lines.append(theirs(f"{name} ({chosen.theirs:,})", samples[: chosen.theirs]))
+        scaled.append(scaling(name, format, samples, chosen.workers))
     headers = ["samples", "grader", "samples/s", "correct, %", "undecided, %"]
     print(tabulate(lines, headers, floatfmt=("", "", ",.0f", ".2f", ".2f")))
+    headers = [
+        "samples",
+        "workers",
+        "forwarding, us",
+        "grading, us",
+        "limit",
+        "1 worker, samples/s",
+    ]
+    headers += [f"{chosen.workers} workers, samples/s", "measured"]
+    print()
+    print(tabulate(scaled, headers, floatfmt=("", "", ".2f", ".1f", ".2f", ",.0f", ",.0f", ".2f")))
 
 
 if __name__ == "__main__":

@@ -1,29 +1,47 @@
-"""How fast coverage, diversity and the bootstrap are, beside a plain loop over the problems.
+"""How fast coverage, diversity, majority votes and the bootstrap are, beside plain loops.
 
-    python benchmarks/metrics.py [--problems 10000]
+    python benchmarks/metrics.py [--problems 10000] [--pool-problems 7500]
 
-One core is enough. The loop is the published form of pass@k (Chen et al., 2021), one product
-per problem and k; both sides must agree before a time is printed. The bootstrap's loop is
-numpy's own resampled mean, timed on fewer resamples.
+One core is enough. Coverage and diversity are held against the published form of pass@k (Chen
+et al., 2021), one product per problem and k; both sides must agree before a time is printed. The
+majority vote is held against votes of random subsets of each problem's samples, reading a pool
+against a loop over its rows. The bootstrap's loop is numpy's own resampled mean, then lm-eval's
+`bootstrap_stderr`. Loops that would take minutes are timed on a part and scaled up.
 """
 
 from __future__ import annotations
 
 import argparse
+import contextlib
+import io
+import os
+import tempfile
 import time
+from collections import Counter
 from collections.abc import Callable
+from functools import partial
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
+from compare import simulated_pool
 from numpy.typing import NDArray
 from tabulate import tabulate
 
 from harness.metrics import coverage_at_k, distinct_at_k
-from harness.statistics import bootstrap_mean
+from harness.metrics.majority import MAJORITY_SAMPLES, majority_at_k
+from harness.metrics.pool_arrays import pool_arrays
+from harness.pool import Pool
+from harness.problems import Problem
+from harness.statistics import bootstrap_mean, paired_difference
 from harness.statistics.intervals import resampled
 
-SAMPLES = 30
+SAMPLES = 1024
+DIVERSITY_SAMPLES = 128
+POOL_SAMPLES = 30
+SLOW_PROBLEMS = 50
 SLOW_RESAMPLES = 200
+SUBSETS = 100
 METRICS = 8
 
 Floats = NDArray[np.float64]
@@ -48,23 +66,48 @@ def timed(work: Callable[[], Floats], repeats: int = 1) -> tuple[float, Floats]:
     return best, result
 
 
-def loop_coverage(correct: Floats, samples: int) -> Floats:
-    """coverage@1 … n of each problem, one at a time."""
+def loop_coverage(correct: Floats, samples: int, most: int) -> Floats:
+    """coverage@1 … most of each problem, one at a time."""
 
     def one(c: int, k: int) -> float:
         if samples - c < k:
             return 1.0
         return 1.0 - float(np.prod(1.0 - k / np.arange(samples - c + 1, samples + 1)))
 
-    return np.array([[one(int(c), k) for k in range(1, samples + 1)] for c in correct])
+    return np.array([[one(int(c), k) for k in range(1, most + 1)] for c in correct])
 
 
-def loop_distinct(owners: Ints, counts: Floats, problems: int, samples: int) -> Floats:
-    """diversity@1 … n of each problem, one solution at a time."""
+def loop_distinct(owners: Ints, counts: Ints, problems: int, samples: int) -> Floats:
+    """diversity@1 … samples of each problem, one solution at a time."""
     found = np.zeros((problems, samples))
     for owner, m in zip(owners.tolist(), counts.tolist(), strict=True):
-        found[owner] += loop_coverage(np.array([m]), samples)[0]
+        found[owner] += loop_coverage(np.array([m]), samples, samples)[0]
     return found
+
+
+def loop_majority(ballots: Ints, k: int) -> Floats:
+    """The share of random subsets of k samples whose most frequent answer is answer 0."""
+    source = np.random.default_rng(0)
+    found = np.zeros(len(ballots))
+    for place, counts in enumerate(ballots):
+        answers = np.repeat(np.arange(len(counts)), counts)
+        for _ in range(SUBSETS):
+            votes = Counter(source.choice(answers, k, replace=False).tolist())
+            top = max(votes.values())
+            found[place] += (votes[0] == top) / sum(n == top for n in votes.values()) / SUBSETS
+    return found
+
+
+def loop_pool(pool: Pool) -> Floats:
+    """Correct samples and distinct correct texts of each problem, one row at a time."""
+    samples, verdicts = pool.samples().to_pylist(), pool.verdicts("answer").to_pylist()
+    correct = dict.fromkeys((problem.id for problem in pool.problems), 0)
+    texts: dict[str, set[str]] = {name: set() for name in correct}
+    for sample, verdict in zip(samples, verdicts, strict=True):
+        if verdict["outcome"] == "correct":
+            correct[sample["problem_id"]] += 1
+            texts[sample["problem_id"]].add(sample["completion"].strip())
+    return np.array([[correct[name], len(texts[name])] for name in correct], dtype=float)
 
 
 def loop_bootstrap(values: Floats, resamples: int) -> Floats:
@@ -75,40 +118,118 @@ def loop_bootstrap(values: Floats, resamples: int) -> Floats:
     )
 
 
-def measure(problems: int) -> list[Line]:
-    """Times all three on simulated problems, easy and hard ones alike."""
-    source = np.random.default_rng(0)
+def lm_eval_bootstrap(values: Floats, resamples: int) -> Floats:
+    """lm-eval's standard error of a mean, in this process."""
+    from lm_eval.api.metrics import bootstrap_stderr, mean
+
+    os.environ["DISABLE_MULTIPROC"] = "1"
+    with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
+        return np.array(bootstrap_stderr(mean, values.tolist(), resamples))
+
+
+def measure_coverage(problems: int, source: np.random.Generator) -> Line:
+    """coverage@1 … 1024 of simulated problems, easy and hard ones alike."""
     correct = source.binomial(SAMPLES, source.beta(0.4, 0.8, problems)).astype(float)
     samples, ks = np.full(problems, SAMPLES), np.arange(1, SAMPLES + 1)
-
     ours, fast = timed(lambda: coverage_at_k(correct, samples, ks), repeats=3)
-    loop, slow = timed(lambda: loop_coverage(correct, SAMPLES))
-    np.testing.assert_allclose(fast, slow, atol=1e-10)
-    lines = [Line(f"coverage@1..{SAMPLES}, {problems:,} problems", ours, loop)]
+    part = correct[:SLOW_PROBLEMS]
+    loop, slow = timed(lambda: loop_coverage(part, SAMPLES, SAMPLES))
+    np.testing.assert_allclose(fast[: len(part)], slow, atol=1e-9)
+    what = f"coverage@1..{SAMPLES}, {problems:,} problems"
+    return Line(what, ours, loop * problems / len(part))
 
-    owners = np.repeat(np.arange(problems, dtype=np.int64), correct.astype(int))
-    counts = np.ones(len(owners))
-    ours, fast = timed(lambda: distinct_at_k(owners, counts, samples, ks), repeats=3)
-    loop, slow = timed(lambda: loop_distinct(owners, counts, problems, SAMPLES))
-    np.testing.assert_allclose(fast, slow, atol=1e-8)
-    lines.append(Line(f"diversity@1..{SAMPLES}, {len(owners):,} distinct solutions", ours, loop))
 
-    rates = correct / SAMPLES
-    ours, _ = timed(lambda: np.array(bootstrap_mean(rates, resamples=10_000).value))
-    loop, _ = timed(lambda: loop_bootstrap(rates, SLOW_RESAMPLES))
-    loop *= 10_000 / SLOW_RESAMPLES
-    lines.append(Line(f"bootstrap, 10,000 resamples of {problems:,} problems", ours, loop))
-    columns = np.tile(rates[:, None], METRICS)
-    ours, _ = timed(lambda: resampled(columns, 10_000, 0, lambda sums: sums))
-    lines.append(Line(f"the same for {METRICS} metrics at once", ours, METRICS * loop))
+def measure_diversity(source: np.random.Generator, samples: int = 1_000_000) -> Line:
+    """diversity@1 … 128 of a million samples, all correct; every other text is another's."""
+    problems = samples // DIVERSITY_SAMPLES
+    texts = source.integers(0, DIVERSITY_SAMPLES, (problems, DIVERSITY_SAMPLES))
+    keys, counts = np.unique(
+        texts + np.arange(problems)[:, None] * DIVERSITY_SAMPLES, return_counts=True
+    )
+    owners = keys // DIVERSITY_SAMPLES
+    n, ks = np.full(problems, DIVERSITY_SAMPLES), np.arange(1, DIVERSITY_SAMPLES + 1)
+    ours, fast = timed(lambda: distinct_at_k(owners, counts, n, ks), repeats=3)
+    part = owners < SLOW_PROBLEMS // 10
+    first = int(owners[part].max()) + 1
+    loop, slow = timed(lambda: loop_distinct(owners[part], counts[part], first, DIVERSITY_SAMPLES))
+    np.testing.assert_allclose(fast[:first], slow, atol=1e-8)
+    what = f"diversity@1..{DIVERSITY_SAMPLES}, {texts.size:,} samples"
+    return Line(what, ours, loop * len(owners) / int(part.sum()))
+
+
+def measure_majority(problems: int, source: np.random.Generator) -> list[Line]:
+    """Exact votes, beside those of random subsets, which are good to some points a problem."""
+    lines = []
+    for samples in (POOL_SAMPLES, 256):
+        chances = source.dirichlet(np.full(20, 0.3), problems)
+        ballots = np.array([source.multinomial(samples, one) for one in chances])
+        owners, answers = np.nonzero(ballots[:, 1:])
+        votes, n = ballots[owners, answers + 1], np.full(problems, samples)
+        ks = np.array(MAJORITY_SAMPLES)
+        vote = partial(majority_at_k, owners, votes, ballots[:, 0], n, ks)
+        ours, fast = timed(vote)
+        loop = 0.0
+        for column, k in enumerate(MAJORITY_SAMPLES):
+            seconds, slow = timed(partial(loop_majority, ballots[:SLOW_PROBLEMS], k))
+            np.testing.assert_allclose(fast[:SLOW_PROBLEMS, column].mean(), slow.mean(), atol=0.05)
+            loop += seconds * problems / SLOW_PROBLEMS
+        what = f"maj@1,4,8,16, {problems:,} problems of {samples} samples"
+        lines.append(Line(f"{what}; loop: {SUBSETS} subsets", ours, loop))
     return lines
+
+
+def measure_pool(problems: int) -> Line:
+    """A pool from disk: counts, votes, tokens and distinct texts, beside the first two alone."""
+    with tempfile.TemporaryDirectory() as folder:
+        made = [Problem(f"What is {n} + 1?", "1") for n in range(problems)]
+        path = simulated_pool(Path(folder) / "pool", made, POOL_SAMPLES, 0.5)
+
+        def read() -> Floats:
+            arrays = pool_arrays(Pool.open(path))
+            texts = np.bincount(arrays.solutions["text"].owners, minlength=problems)
+            return np.column_stack([arrays.correct, texts])
+
+        ours, fast = timed(read, repeats=3)
+        loop, slow = timed(lambda: loop_pool(Pool.open(path)))
+        np.testing.assert_array_equal(fast, slow)
+    return Line(f"a pool of {problems * POOL_SAMPLES:,} samples from disk", ours, loop)
+
+
+def measure_bootstrap(problems: int, source: np.random.Generator) -> list[Line]:
+    """Times resampling where all problems differ, which is the slowest case, and 0/1 outcomes."""
+    what = f"10,000 resamples of {problems:,} problems"
+    columns = source.random((problems, METRICS))
+    values, other = columns[:, 0], columns[:, 1]
+    solved = (values < 0.5).astype(float)
+    loop = 10_000 / SLOW_RESAMPLES * timed(lambda: loop_bootstrap(values, SLOW_RESAMPLES))[0]
+    lm_eval = 10_000 / SLOW_RESAMPLES * timed(lambda: lm_eval_bootstrap(values, SLOW_RESAMPLES))[0]
+    mean, _ = timed(lambda: np.array(bootstrap_mean(values).value), repeats=3)
+    paired, _ = timed(lambda: np.array(paired_difference(values, other).p_value), repeats=3)
+    binary, _ = timed(lambda: np.array(bootstrap_mean(solved).value), repeats=3)
+    many, _ = timed(lambda: resampled(columns, 10_000, 0, lambda sums: sums), repeats=3)
+    return [
+        Line(f"bootstrap, {what}", mean, loop),
+        Line("the same, beside lm-eval's", mean, lm_eval),
+        Line("the same, paired, with the sign-flip's 10,000", paired, 2 * loop),
+        Line("the same, 0/1 outcomes", binary, loop),
+        Line(f"the same for {METRICS} metrics at once", many, METRICS * loop),
+    ]
 
 
 def main() -> None:
     """Prints the table."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
     parser.add_argument("--problems", type=int, default=10_000)
-    lines = measure(parser.parse_args().problems)
+    parser.add_argument("--pool-problems", type=int, default=7_500)
+    options = parser.parse_args()
+    source = np.random.default_rng(0)
+    lines = [
+        measure_coverage(options.problems, source),
+        measure_diversity(source),
+        *measure_majority(options.problems, source),
+        measure_pool(options.pool_problems),
+        *measure_bootstrap(options.problems, source),
+    ]
     rows = [(line.what, line.ours, line.loop, line.loop / line.ours) for line in lines]
     headers = ["what", "harness, s", "loop, s", "ratio"]
     print(tabulate(rows, headers, floatfmt=("", ".3f", ".2f", ".0f")))

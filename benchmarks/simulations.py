@@ -68,11 +68,11 @@ def plain_bootstrap(
     columns: Floats, statistic: Callable[[Floats], Floats], seed: int
 ) -> tuple[float, float]:
     """The percentile interval of problems drawn with replacement."""
-    rows, sizes = np.unique(columns, axis=0, return_counts=True)
-    counts = np.random.default_rng(seed).multinomial(
-        len(columns), sizes / len(columns), size=RESAMPLES
-    )
-    drawn = statistic(counts @ rows)
+    problems = len(columns)
+    picks = np.random.default_rng(seed).integers(0, problems, (RESAMPLES, problems))
+    picks += np.arange(RESAMPLES)[:, None] * problems
+    counts = np.bincount(picks.ravel(), minlength=picks.size).reshape(picks.shape)
+    drawn = statistic(counts.astype(float) @ columns)
     low, high = np.quantile(drawn[np.isfinite(drawn)], [LEVEL / 2, 1 - LEVEL / 2])
     return float(low), float(high)
 

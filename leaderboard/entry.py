@@ -33,7 +33,7 @@ def entry_of(report_document: Document) -> Document:
         "recipe": {"name": report.recipe.name, "profile": report.recipe.profile},
         "problem_set": _problem_set(report.problems),
         "pair": {side: _model(model) for side, model in report.pair.items()},
-        "match": report.match.model_dump(exclude={"unit"}) if report.match else None,
+        "match": report.match.model_dump(exclude={"unit", "rounding"}) if report.match else None,
         "budgets": {name: _budget(quality) for name, quality in report.budgets.items()},
         "finetuning": _finetuning(report),
         "evaluation": _evaluation(report.finetuning),
@@ -74,7 +74,7 @@ def _budget(quality: BudgetQuality) -> Document:
 
 
 def _side(numbers: ReportedQuality) -> Document:
-    return numbers.model_dump(include={"samples", *_MEASURES})
+    return numbers.model_dump(include={"samples", "undecided", *_MEASURES})
 
 
 def _finetuning(report: Report) -> list[Document]:

@@ -9,7 +9,15 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    SerializerFunctionWrapHandler,
+    model_serializer,
+    model_validator,
+)
 
 from harness.files import digest_of
 
@@ -120,14 +128,25 @@ class Match(Strict):
 
 
 class SideQuality(Strict):
-    """Data quality of one side at one budget."""
+    """Data quality of one side at one budget; None: an older entry does not say it."""
 
     samples: Count
+    undecided: Count | None = None
     pass_at_1: Fraction | None
     coverage: Fraction | None
     diversity_all: Amount | None
     diversity_solved: Amount | None
     false_positive_rate: Fraction | None
+
+    @model_serializer(mode="wrap")
+    def _as_it_was_said(self, serialise: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        # The id of an entry is over its content: what it did not say does not enter.
+        document: dict[str, Any] = serialise(self)
+        return document if self.undecided is not None else _without(document, "undecided")
+
+
+def _without(document: dict[str, Any], name: str) -> dict[str, Any]:
+    return {key: value for key, value in document.items() if key != name}
 
 
 class QualityDifference(Strict):

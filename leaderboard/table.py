@@ -11,13 +11,14 @@ from harness.report.numbers import NONE, digits_for, fixed, interval_signed, sig
 from leaderboard.schema import BudgetResult, Difference, Entry, SideQuality
 
 HEADERS = (
-    "entry", "WC | SE", "problems", "match", "budget", "coverage %\nWC | SE", "coverage\nWC−SE",
-    "diversity\nWC−SE", "false pos.\nWC−SE", *PARADIGMS,
+    "entry", "WC | SE", "problems", "match", "budget", "undecided %\nWC | SE",
+    "coverage %\nWC | SE", "coverage\nWC−SE", "diversity\nWC−SE", "false pos.\nWC−SE", *PARADIGMS,
 )  # fmt: skip
 LEGEND = (
     "WC−SE: differences paired by problem with 95 % intervals, in points; diversity in distinct "
     "correct solutions a problem, over all problems.\n"
     "student_lm, wc_lm, se_lm: pass@1 after WC data minus after SE data, in points.\n"
+    "undecided: samples on which the grader came to no verdict; they count as not correct.\n"
     "* the interval excludes 0.  ¹ one training seed: no claim about the data."
 )
 
@@ -75,6 +76,7 @@ def _row(entry: Entry, name: str, budget: BudgetResult) -> list[str]:
     return [
         *_head(entry),
         f"{name}\n{samples.get('wc', NONE)} | {samples.get('se', NONE)}",
+        " | ".join(_undecided(budget.sides.get(side)) for side in ("wc", "se")),
         " | ".join(_percent(budget.sides.get(side)) for side in ("wc", "se")),
         difference_text(difference.coverage, 100),
         difference_text(difference.diversity_all, 1),
@@ -85,6 +87,12 @@ def _row(entry: Entry, name: str, budget: BudgetResult) -> list[str]:
 
 def _percent(side: SideQuality | None) -> str:
     return fixed(100 * side.coverage.value) if side and side.coverage else NONE
+
+
+def _undecided(side: SideQuality | None) -> str:
+    if side is None or side.undecided is None or not side.samples:
+        return NONE
+    return fixed(100 * side.undecided / side.samples)
 
 
 def _paradigm(entry: Entry, paradigm: str, budget: str) -> str:

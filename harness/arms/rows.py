@@ -46,12 +46,12 @@ ARM_SCHEMA = pa.schema(
 
 @dataclass(frozen=True)
 class Selection:
-    """Which samples of a pool an arm takes."""
+    """Which samples of a pool an arm takes: of each problem the first ones, so many."""
 
     recipe: Recipe
     side: Side
     budget: str
-    samples_per_problem: int
+    samples: Mapping[str, int]
 
     @property
     def card(self) -> ModelCard:
@@ -68,7 +68,8 @@ def sampled_rows(pool: Pool, selection: Selection) -> Iterator[Row]:
     problems = {problem.id: problem for problem in pool.problems}
     seen: set[tuple[str, str]] = set()
     for sample, outcome in _graded(pool):
-        if sample["sample_index"] >= selection.samples_per_problem or outcome != "correct":
+        taken = selection.samples[sample["problem_id"]]
+        if sample["sample_index"] >= taken or outcome != "correct":
             continue
         key = (sample["problem_id"], sample["completion"].strip())
         if recipe.arms.deduplicate == "text" and key in seen:

@@ -56,6 +56,9 @@ def _build_arm(run: RunFolder, arm: ArmName, budget: MatchedBudget) -> dict[str,
         "rows": len(rows),
         "problems": len({row["problem_id"] for row in rows}),
         "samples_per_problem": None if arm == "ground_truth" else budget.samples_per_problem[arm],
+        "mean_samples_per_problem": None
+        if arm == "ground_truth"
+        else budget.mean_samples_per_problem[arm],
         "sha256": sha256_of(file),
         "empty": not rows,
         "reason": "" if rows else _why_empty(arm),
@@ -68,8 +71,9 @@ def _rows(run: RunFolder, arm: ArmName, budget: MatchedBudget) -> Iterable[Row]:
     if arm == "ground_truth":
         return reference_rows(_problems(run), run.recipe, budget.budget)
     side: Side = arm
-    selection = Selection(run.recipe, side, budget.budget, budget.samples_per_problem[side])
-    return sampled_rows(open_graded_pool(run, side), selection)
+    pool = open_graded_pool(run, side)
+    samples = budget.samples_of(side, [problem.id for problem in pool.problems])
+    return sampled_rows(pool, Selection(run.recipe, side, budget.budget, samples))
 
 
 def _problems(run: RunFolder) -> list[Problem]:

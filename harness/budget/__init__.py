@@ -14,24 +14,21 @@ from harness.budget.costs import (
     training_flops_per_token,
     unit_cost,
 )
-from harness.budget.matching import (
-    MatchedBudget,
-    UnitCosts,
-    match_of,
-    matched_budget,
-    pool_sizes,
-    unit_costs,
-)
+from harness.budget.matching import MatchedBudget, match_of, matched_budget, pool_sizes
+from harness.budget.side_costs import UnitCosts, cost_of_side, unit_costs
+from harness.budget.totals import problem_count
 
 __all__ = [
     "MatchedBudget",
     "UnitCosts",
+    "cost_of_side",
     "flops_per_token",
     "match_of",
     "matched_budget",
     "parameters_of",
     "pool_sizes",
     "price_in_force",
+    "problem_count",
     "stopping_rule",
     "training_flops_per_token",
     "unit_cost",

@@ -1,4 +1,4 @@
-"""How many samples a problem gets: the same as every other, or as many as it needs.
+"""How many samples a problem gets: as many as every other, one more than some, or what it needs.
 
 `until: {correct: c, max: k}` draws a problem in blocks, in index order, until it has c correct
 samples or k in all. The blocks follow from the problem's own verdicts alone, neither from the
@@ -9,7 +9,10 @@ the pool, and estimators leave it out.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import hashlib
+import math
+from collections.abc import Iterable, Sequence
+from fractions import Fraction
 from typing import Any
 
 from harness.recipe import Recipe
@@ -84,3 +87,32 @@ def block_size(drawn: int, found: int, enough: int) -> int:
     lacking = enough - found
     needed = -(-2 * lacking * (drawn + 1) // (2 * found + 1))
     return min(needed, max(lacking, (drawn + 1) // 2))
+
+
+def mixed_allocation(
+    problem_ids: Iterable[str], samples_per_problem: Fraction, seed: int
+) -> dict[str, int]:
+    """Whole counts of samples whose mean is a real number: some problems get one more than others.
+
+    Over all problems they add up to within half a sample of their number times
+    `samples_per_problem`. Which problems get more is decided by seed and id alone, so it depends
+    neither on the order of the problems nor on the budget: a problem that gets more at one budget
+    is among the first to get more at any other, and a larger budget never gives a problem less.
+
+    Args:
+        problem_ids: of all problems, each once.
+        samples_per_problem: the mean, at least 0.
+        seed: decides who gets more.
+
+    Returns:
+        Samples of each problem, in the order given.
+    """
+    ids = list(problem_ids)
+    floor = math.floor(samples_per_problem)
+    total = math.floor(samples_per_problem * len(ids) + Fraction(1, 2))
+    favoured = set(sorted(ids, key=lambda one: _rank(one, seed))[: total - floor * len(ids)])
+    return {one: floor + (one in favoured) for one in ids}
+
+
+def _rank(problem_id: str, seed: int) -> bytes:
+    return hashlib.sha256(f"{seed}:{problem_id}".encode()).digest()

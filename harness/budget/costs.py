@@ -86,5 +86,8 @@ def unit_cost(match: Match, card: ModelCard) -> Fraction:
         return Fraction(1)
     if match.kind == "compute":
         return Fraction(flops_per_token(parameters_of(card, match.parameters)))
-    # The decimal digits of the price list, not the binary number nearest to them.
-    return Fraction(str(price_in_force(card, match.price_date).output))
+    # Here, since price lists build on this module.
+    from harness.budget.price_lists import token_rates
+
+    rates = token_rates(card, match.price_date, batch=match.batch, prompts=False)
+    return rates.output * TOKENS_PER_PRICE

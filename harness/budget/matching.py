@@ -1,22 +1,30 @@
 """Matched budgets: how many samples a problem each side may draw for the same cost.
 
-With equal mean lengths, equal cost means S_WC = (c_SE / c_WC) · S_SE with c the cost of a
-token (paper, Eq. 1 and section on price). Counts of samples are whole, so the exact number is
-rounded to the nearest, halves up, and the cost ratio that this leaves is kept with the result.
+With equal mean lengths, equal cost means S_WC = (c_SE / c_WC) · S_SE with c the cost of a token
+(paper, Eq. 1 and section on price). With measured lengths, c is the cost of a sample. Counts of
+samples are whole: with `rounding: nearest` the exact number is rounded, halves up, and the cost
+ratio that this leaves is kept with the result; with `rounding: mixed` some problems get one sample
+fewer than others, and the cost of the whole problem set matches.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import Literal
 
-from harness.budget.costs import UNITS, unit_cost
+from harness.budget.allocation import mixed_allocation
+from harness.budget.side_costs import UnitCosts, unit_costs
+from harness.budget.totals import problem_count, total_per_problem
 from harness.errors import InputError, Issues
 from harness.recipe import SIDES, Recipe, Side
-from harness.recipe.schema import Budget, Match, Pair
+from harness.recipe.schema import Budget, Match
 
+__all__ = ["MatchedBudget", "UnitCosts", "match_of", "matched_budget", "pool_sizes", "unit_costs"]
+
+Given = Literal["wc", "se", "total"]
 # A count such as 0.9999999996 is 1 that was written with too few digits.
 _TOLERANCE = Fraction(1, 10**6)
 
@@ -27,13 +35,19 @@ class MatchedBudget:
 
     Attributes:
         budget: its name.
-        kind: the cost model, "number", "compute" or "price".
+        kind: the cost model.
         ratio: cost of an SE sample over cost of a WC sample, exact before rounding.
-        samples_per_problem: samples that each side draws for a problem, whole.
-        cost: what they cost a problem, in `unit` (per expected completion token).
+        samples_per_problem: samples that each side draws for a problem, whole; with mixed
+            rounding the larger of the two counts that problems get.
+        cost: what the budget costs a problem, in `unit`; with mixed rounding on average.
         unit: unit of `cost`.
-        exact_samples_per_problem: the counts before rounding.
-        given: the side whose count the recipe gives.
+        exact: the counts before rounding.
+        given: the side whose count the recipe gives, or "total".
+        rounding: "nearest" or "mixed".
+        intended_wc_over_se: the cost ratio that is meant: 1, or what a multiplier makes of it.
+        seed: decides which problems get the larger count.
+        cost_per_sample: what each further sample costs, in `unit`.
+        cost_per_problem: what a problem costs once, in `unit`: a prompt that its samples share.
     """
 
     budget: str
@@ -42,68 +56,86 @@ class MatchedBudget:
     samples_per_problem: Mapping[Side, int]
     cost: Mapping[Side, float]
     unit: str
-    exact_samples_per_problem: Mapping[Side, float]
-    given: Side
+    exact: Mapping[Side, Fraction]
+    given: Given
+    rounding: Literal["nearest", "mixed"]
+    intended_wc_over_se: float
+    seed: int
+    cost_per_sample: Mapping[Side, float]
+    cost_per_problem: Mapping[Side, float]
+
+    @property
+    def exact_samples_per_problem(self) -> dict[Side, float]:
+        """The counts before rounding, as decimal numbers."""
+        return {side: float(self.exact[side]) for side in SIDES}
+
+    @property
+    def mean_samples_per_problem(self) -> dict[Side, float]:
+        """Samples a problem that the budget holds on average: real where rounding is mixed.
+
+        It is the k at which the estimators of the metrics are taken.
+        """
+        if self.rounding == "mixed":
+            return self.exact_samples_per_problem
+        return {side: float(self.samples_per_problem[side]) for side in SIDES}
 
     @property
     def wc_over_se(self) -> float:
-        """The cost ratio that rounding leaves; 1 is a perfect match."""
+        """The cost ratio that rounding leaves; `intended_wc_over_se` is a perfect match."""
         return self.cost["wc"] / self.cost["se"]
 
-
-@dataclass(frozen=True)
-class UnitCosts:
-    """The cost of a completion token of each side, in the unit of the match."""
-
-    wc: Fraction
-    se: Fraction
-
-    @property
-    def ratio(self) -> Fraction:
-        """SE over WC: how many WC samples one SE sample is worth."""
-        return self.se / self.wc
+    def samples_of(self, side: Side, problem_ids: Iterable[str]) -> dict[str, int]:
+        """How many samples of each problem belong to the budget: its first ones, by index."""
+        if self.rounding == "mixed":
+            return mixed_allocation(problem_ids, self.exact[side], self.seed)
+        return dict.fromkeys(problem_ids, self.samples_per_problem[side])
 
 
-def unit_costs(match: Match, pair: Pair) -> UnitCosts:
-    """The costs of both sides.
-
-    Raises:
-        InputError: a card lacks what the match counts; both sides are reported.
-    """
-    issues, costs = Issues(), {}
-    for side in SIDES:
-        try:
-            costs[side] = unit_cost(match, getattr(pair, side))
-        except InputError as error:
-            issues.add(f"pair.{side}", error.message, error.advice)
-    issues.raise_if_any(f"a match by {match.kind} is not possible with this pair:")
-    return UnitCosts(**costs)
-
-
-def matched_budget(name: str, budget: Budget, match: Match, costs: UnitCosts) -> MatchedBudget:
+def matched_budget(
+    name: str,
+    budget: Budget,
+    match: Match,
+    costs: UnitCosts,
+    *,
+    problems: int | None = None,
+    seed: int = 0,
+) -> MatchedBudget:
     """Matches one budget.
 
+    Args:
+        name: of the budget.
+        budget: what it gives.
+        match: the cost model and the rounding.
+        costs: of both sides.
+        problems: size of the problem set, which a total is spread over; None if not known.
+        seed: of the mixed allocation.
+
     Raises:
-        InputError: a side would get less than one sample a problem.
+        InputError: a side would get less than one sample a problem (or none, where rounding is
+            mixed), or a total is in another unit than the match counts.
     """
-    given: Side = "se" if budget.se is not None else "wc"
-    amount = Fraction(str(budget.se if budget.se is not None else budget.wc))
-    factor = costs.ratio if given == "se" else 1 / costs.ratio
-    exact: dict[Side, Fraction] = {
-        given: amount,
-        "wc" if given == "se" else "se": amount * factor,
-    }
-    _refuse_less_than_one(name, given, exact, factor)
-    samples: dict[Side, int] = {side: _nearest(exact[side]) for side in SIDES}
+    exact, given = _exact_counts(name, budget, match, costs, problems)
+    multiplier = _multiplier(budget)
+    if match.rounding == "nearest":
+        _refuse_less_than_one(name, given, exact)
+        samples: dict[Side, int] = {side: _nearest(exact[side]) for side in SIDES}
+        counted: Mapping[Side, Fraction] = {side: Fraction(samples[side]) for side in SIDES}
+    else:
+        samples, counted = {side: math.ceil(exact[side]) for side in SIDES}, exact
     return MatchedBudget(
         budget=name,
         kind=match.kind,
         ratio=float(costs.ratio),
         samples_per_problem=samples,
-        cost={side: float(samples[side] * getattr(costs, side)) for side in SIDES},
-        unit=UNITS[match.kind],
-        exact_samples_per_problem={side: float(exact[side]) for side in SIDES},
+        cost={side: float(costs.of(side, counted[side])) for side in SIDES},
+        unit=costs.unit,
+        exact=exact,
         given=given,
+        rounding=match.rounding,
+        intended_wc_over_se=float(1 / multiplier if given == "wc" else multiplier),
+        seed=seed,
+        cost_per_sample={side: float(getattr(costs, side)) for side in SIDES},
+        cost_per_problem={side: float(costs.of(side, Fraction(0))) for side in SIDES},
     )
 
 
@@ -111,14 +143,17 @@ def match_of(recipe: Recipe) -> dict[str, MatchedBudget]:
     """Every budget of a recipe, matched, by name.
 
     Raises:
-        InputError: a card lacks what the match counts, or a budget gives a side less than one
-            sample a problem; all of them are reported.
+        InputError: a card lacks what the match counts, or a budget cannot be matched; all of
+            them are reported.
     """
-    costs = unit_costs(recipe.match, recipe.pair)
+    costs = unit_costs(recipe.match, recipe.pair, recipe.decoding.planned_tokens)
+    problems = problem_count(recipe)
     issues, matched = Issues(), {}
     for name, budget in recipe.budgets.items():
         try:
-            matched[name] = matched_budget(name, budget, recipe.match, costs)
+            matched[name] = matched_budget(
+                name, budget, recipe.match, costs, problems=problems, seed=recipe.seeds.run
+            )
         except InputError as error:
             issues.add(f"budgets.{name}", error.message, error.advice)
     issues.raise_if_any("the budgets cannot be matched:")
@@ -133,21 +168,65 @@ def pool_sizes(recipe: Recipe) -> dict[Side, int]:
     return {side: max(budget.samples_per_problem[side] for budget in budgets) for side in SIDES}
 
 
+def _exact_counts(
+    name: str, budget: Budget, match: Match, costs: UnitCosts, problems: int | None
+) -> tuple[dict[Side, Fraction], Given]:
+    """Samples a problem of both sides before rounding, and what the budget gives."""
+    multiplier = _multiplier(budget)
+    if budget.total is not None:
+        spent = total_per_problem(budget.total, match.kind, costs, problems)
+        return {
+            "wc": _affordable(name, "wc", spent * multiplier, costs),
+            "se": _affordable(name, "se", spent, costs),
+        }, "total"
+    given: Side = "se" if budget.se is not None else "wc"
+    other: Side = "wc" if given == "se" else "se"
+    amount = Fraction(str(budget.se if budget.se is not None else budget.wc))
+    spent = costs.of(given, amount) * multiplier
+    return {given: amount, other: _affordable(name, other, spent, costs)}, given
+
+
+def _affordable(name: str, side: Side, spent: Fraction, costs: UnitCosts) -> Fraction:
+    """Samples a problem that a side gets for what is spent on it."""
+    left = spent - costs.of(side, Fraction(0))
+    if left <= 0:
+        raise InputError(
+            f"the budget {name!r} does not pay for a prompt of {side.upper()}, which every "
+            f"problem costs once.",
+            "Choose a larger budget.",
+        )
+    return left / getattr(costs, side)  # type: ignore[no-any-return]
+
+
+def _multiplier(budget: Budget) -> Fraction:
+    given = budget.multiplier
+    return Fraction(1) if given is None else Fraction(str(given))
+
+
 def _nearest(count: Fraction) -> int:
     return max(1, math.floor(count + Fraction(1, 2)))
 
 
-def _refuse_less_than_one(
-    name: str, given: Side, exact: Mapping[Side, Fraction], factor: Fraction
-) -> None:
+def _refuse_less_than_one(name: str, given: Given, exact: Mapping[Side, Fraction]) -> None:
     """Refuses a budget, with the least count of the given side that works for both."""
     short = [side for side in SIDES if exact[side] < 1 - _TOLERANCE]
     if not short:
         return
-    least = math.ceil(max(Fraction(1), (1 - _TOLERANCE) / factor))
     counts = " and ".join(f"{float(exact[side]):.3g} {side.upper()} samples" for side in short)
+    others = (
+        "Or set match.rounding: mixed, which gives some problems a sample and others none, or let "
+        "one side spend less on purpose, as in {se: 1, multiplier: 0.143}."
+    )
+    if given == "total":
+        raise InputError(
+            f"the budget {name!r} leaves {counts} a problem, less than one.",
+            f"Choose a larger total. {others}",
+        )
+    # Costs grow in proportion but for prompts that are paid once, which leave more samples.
+    factor = min(exact[side] / exact[given] for side in SIDES)
+    least = math.ceil(max(Fraction(1), (1 - _TOLERANCE) / factor))
     raise InputError(
         f"the budget {name!r} ({float(exact[given]):g} {given.upper()} samples a problem) leaves "
         f"{counts} a problem, less than one.",
-        f"The least that works is {given}: {least}.",
+        f"The least that works is {given}: {least}. {others}",
     )

@@ -61,6 +61,14 @@ _POOL = click.Path(path_type=Path)
     "--grader", default="answer", show_default=True, help="Whose verdicts are compared by."
 )
 @click.option(
+    "--key",
+    "keys",
+    type=click.Choice(["normalised", "equations"]),
+    multiple=True,
+    help="Count distinct solutions by this too, besides the exact text: normalised (spacing, case "
+    "and the like aside), or equations (those of the chain, as in RFT).",
+)
+@click.option(
     "--intersection",
     is_flag=True,
     help="Compare on the problems that both pools have samples of, where they differ.",
@@ -79,6 +87,7 @@ def compare(
     batch: bool,
     prompts: Prompts | None,
     grader: str,
+    keys: tuple[str, ...],
     intersection: bool,
     as_json: bool,
 ) -> None:
@@ -107,6 +116,7 @@ def compare(
                 parameters, price_date.date() if price_date else None, batch, prompts
             ),
             grader=grader,
+            keys=keys,
             intersection=intersection,
         )
     )

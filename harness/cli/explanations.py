@@ -27,7 +27,8 @@ def explanation_text(document: Mapping[str, Any]) -> str:
         f"problem {problem['id']}{name}",
         f"  question: {_short(problem['question'] or 'not known')}",
         f"  gold answer: {_short(problem['gold'])}",
-        f"  format: {document['format']}",
+        f"  grader: {document['grader']}"
+        + (f", format: {document['format']}" if document["format"] else ""),
     ]
     for sample in document["samples"]:
         lines += ["", *_sample(sample)]
@@ -46,8 +47,8 @@ def _sample(sample: Mapping[str, Any]) -> list[str]:
     if sample["cut"]:
         lines.append(f"  {sample['cut']:,} characters behind the model's own part were not read")
     lines += [
-        f"  {side}: {_short(sample['plain'][side])}, read as {sample['readings'][side]}"
-        for side in ("gold", "answer")
+        f"  {side}: {_short(plain)}, read as {sample['readings'][side]}"
+        for side, plain in sample.get("plain", {}).items()
     ]
     lines += [f"  stage {one['stage']}: {one['said']}" for one in sample["stages"]]
     lines += [

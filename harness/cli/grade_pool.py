@@ -63,6 +63,21 @@ def _settings(pool: Path, asked: Asked) -> AnswerSettings:
     return settings
 
 
+def _settings_of(pool: Path, grader: str, asked: Asked) -> AnswerSettings:
+    """How answers are read; nothing of that concerns a grader that compares none."""
+    from harness.grading.conventions import DEFAULT_CONVENTIONS
+    from harness.grading.pool_graders import grader_kind
+    from harness.grading.pool_settings import AnswerSettings as Settings
+
+    if grader_kind(grader).comparison is not None:
+        return _settings(pool, asked)
+    if asked.format is not None or asked.options:
+        raise InputError(
+            f"the grader {grader!r} compares no answers: leave --format and --options out."
+        )
+    return Settings("", DEFAULT_CONVENTIONS, None, "")
+
+
 def _answer_of_run(pool: Path) -> Answer | None:
     """What the recipe says, where the pool lies in the folder of a run."""
     from harness.pipeline.opening import open_run
@@ -75,21 +90,11 @@ def _answer_of_run(pool: Path) -> Answer | None:
 
 def _grade_pool(pool: Path, asked: Asked, as_json: bool) -> None:
     from harness.cli.summaries import shares_text
-    from harness.grading.conventions import DEFAULT_CONVENTIONS
-    from harness.grading.pool_graders import grader_kind
     from harness.grading.pool_grading import GradingRequest, grade_pool
-    from harness.grading.pool_settings import AnswerSettings as Settings
     from harness.progress import Progress
 
     name = asked.grader or "answer"
-    if grader_kind(name).comparison is None:
-        if asked.format is not None or asked.options:
-            raise InputError(
-                f"the grader {name!r} compares no answers: leave --format and --options out."
-            )
-        settings = Settings("", DEFAULT_CONVENTIONS, None, "")
-    else:
-        settings = _settings(pool, asked)
+    settings = _settings_of(pool, name, asked)
     request = GradingRequest(
         name, settings.format, settings.options, settings.verifier, asked.workers
     )
@@ -112,13 +117,9 @@ def _explain(pool: Path, problem: str, asked: Asked, as_json: bool) -> None:
     from harness.grading.pool_explanation import explain_problem
     from harness.pool import Pool
 
-    if asked.grader not in (None, "answer"):
-        raise InputError(
-            f"--explain tells how the grader 'answer' decides; verdicts of {asked.grader!r} that "
-            "are there are shown beside it.",
-            "Leave --grader out.",
-        )
-    document = explain_problem(Pool.open(pool), problem, asked.sample, _settings(pool, asked))
+    name = asked.grader or "answer"
+    settings = _settings_of(pool, name, asked)
+    document = explain_problem(Pool.open(pool), problem, asked.sample, settings, name)
     safe = printable(document)
     emit(safe, explanation_text(safe), as_json)
 

@@ -20,6 +20,7 @@ from harness.comparison.matching import chosen_match, largest_budget, matched
 from harness.comparison.opening import OpenedPool, open_pools, pairing_of
 from harness.errors import InputError
 from harness.metrics.adaptive_arrays import AdaptiveArrays, arrays_of
+from harness.metrics.solution_keys import TEXT
 from harness.recipe import SIDES, Side
 
 
@@ -35,6 +36,7 @@ class ComparisonRequest:
         by: "level", "subject" or None.
         settings: what the cost models need besides cards and pools.
         grader: whose verdicts.
+        keys: what makes two solutions the same, of `solution_keys.KEYS`; text always is one.
         intersection: whether to leave out problems that only one pool answers.
     """
 
@@ -45,6 +47,7 @@ class ComparisonRequest:
     by: str | None
     settings: CostSettings
     grader: str
+    keys: tuple[str, ...]
     intersection: bool
 
 
@@ -62,7 +65,7 @@ def compare_pools(request: ComparisonRequest) -> dict[str, Any]:
     """
     opened = open_pools(request.pools, request.cards, request.grader)
     pairing = pairing_of(opened, intersection=request.intersection)
-    arrays = {side: _arrays(opened[side], request.grader, pairing.ids) for side in SIDES}
+    arrays = {side: _arrays(opened[side], request, pairing.ids) for side in SIDES}
     drawn: dict[Side, int] = {side: arrays[side].largest_k for side in SIDES}
     costs = costs_of(opened, arrays, request.settings, request.kind)
     match = chosen_match(costs, request.kind, request.budget, drawn, len(pairing.ids))
@@ -98,8 +101,9 @@ def compare_pools(request: ComparisonRequest) -> dict[str, Any]:
     }
 
 
-def _arrays(opened: OpenedPool, grader: str, ids: tuple[str, ...]) -> Arrays:
-    arrays = arrays_of(opened.pool, grader=grader)
+def _arrays(opened: OpenedPool, request: ComparisonRequest, ids: tuple[str, ...]) -> Arrays:
+    keys = tuple(dict.fromkeys((TEXT, *request.keys)))
+    arrays = arrays_of(opened.pool, grader=request.grader, keys=keys)
     places = {problem: place for place, problem in enumerate(arrays.problem_ids)}
     return arrays.chosen([places[problem] for problem in ids])
 

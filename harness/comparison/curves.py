@@ -106,7 +106,7 @@ def curve_document(grid: CostGrid, coverage: Mapping[Side, Floats]) -> dict[str,
     both = np.concatenate([coverage[side] for side in SIDES], axis=1)
     ends = both.shape[1]
     sides = [side for side in SIDES for _ in grid.costs]
-    prior = prior_problems(np.zeros(ends), np.ones(ends), sides)
+    prior = prior_problems(np.zeros(ends), np.ones(ends), sides, binary=False)
     drawn = resampled(both, RESAMPLES, 0, lambda sums: sums, prior) / problems
     halves = dict(zip(SIDES, np.split(drawn, 2, axis=1), strict=True))
     points = [

@@ -5,18 +5,26 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from harness.metrics.majority import MAJORITY_SAMPLES
+from harness.metrics.solution_keys import KEYS, TEXT
 from harness.quantities import short_number
 from harness.recipe import SIDES
 from harness.report.numbers import fixed_general, p_text, percent, points, signed
 
 Document = Mapping[str, Any]
 
-_FRACTIONS = ("pass_at_1", "coverage", "yield", "false_positive_rate")
 _TITLES = {
     "pass_at_1": "pass@1",
     "coverage": "coverage",
     "diversity_all": "diversity, all problems",
     "diversity_solved": "diversity, solved problems",
+    **{
+        f"diversity_{part}_{key}": f"  by {key}, {part}"
+        for key in KEYS
+        if key != TEXT
+        for part in ("all", "solved")
+    },
+    **{f"majority_at_{k}": f"maj@{k}" for k in MAJORITY_SAMPLES},
     "false_positive_rate": "false-positive rate",
 }
 _WORDS = {
@@ -75,7 +83,7 @@ def _metric(name: str, interval: Document | None) -> str:
     if interval is None:
         return _NONE
     ends = [interval[key] for key in ("value", "low", "high")]
-    if name in _FRACTIONS:
+    if not name.startswith("diversity"):
         return f"{percent(ends[0])} [{100 * ends[1]:.1f}, {100 * ends[2]:.1f}]"
     return "{:.3f} [{:.3f}, {:.3f}]".format(*ends)
 
@@ -83,7 +91,7 @@ def _metric(name: str, interval: Document | None) -> str:
 def _difference(name: str, found: Document | None) -> str:
     if found is None:
         return _NONE
-    if name in _FRACTIONS:
+    if not name.startswith("diversity"):
         ends = f"[{signed(100 * found['low'])}, {signed(100 * found['high'])}]"
         return f"{points(found['value'])} {ends}"
     ends = f"[{signed(found['low'], 3)}, {signed(found['high'], 3)}]"

@@ -13,10 +13,12 @@ from dataclasses import dataclass, is_dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from harness.errors import EnvironmentFailure, InputError, unknown_name
+from harness.errors import EnvironmentFailure, HarnessError, InputError, unknown_name
 from harness.evaluation.chatter import chatter_to
+from harness.evaluation.task_grading import ANSWER_FORMAT, GRADING, HARNESS_EVALUATE
 from harness.files import digest_of
 from harness.problems import Problem
+from harness.recipe.schema import Answer
 from harness.resources import tasks_folder
 
 if TYPE_CHECKING:
@@ -59,6 +61,7 @@ class EvaluationTask:
         limit: how many documents are taken from the task's start; None for all of them.
         digest: changes whenever documents, prompts, generation or scoring change.
         task: lm-eval's own object.
+        graded_by_harness: whether the harness's grader gives its verdicts.
     """
 
     name: str
@@ -69,6 +72,7 @@ class EvaluationTask:
     limit: int | None
     digest: str
     task: Task
+    graded_by_harness: bool = False
 
     def problems(self) -> list[Problem]:
         """The documents' problems, each once, in the task's order."""
@@ -80,7 +84,11 @@ class EvaluationTask:
 
 
 def load_evaluation_task(
-    name: str, task_path: str | None, count: int | None, log: Path
+    name: str,
+    task_path: str | None,
+    count: int | None,
+    log: Path,
+    answer: Answer | None = None,
 ) -> EvaluationTask:
     """Builds a task and the requests that lm-eval would send for it.
 
@@ -89,13 +97,15 @@ def load_evaluation_task(
         task_path: another folder with lm-eval tasks; its tasks win over those in `tasks/`.
         count: how many documents to evaluate, from the task's first; None for all.
         log: file that takes what lm-eval prints.
+        answer: how a recipe's pools are graded, so that its models are graded the same way; a
+            task that does not grade by the harness keeps its own way. None: as the task says.
 
     Raises:
         InputError: no such task, or one that is not greedy generation.
         EnvironmentFailure: its data set cannot be reached.
     """
     with chatter_to(log):
-        task = _build(name, _folders(task_path))
+        task = _build(name, _folders(task_path), answer)
         _check_generates_greedily(name, task)
         limit = count if count is not None and count < len(task.eval_docs) else None
         if task.get_config("num_fewshot") is None:
@@ -113,6 +123,7 @@ def load_evaluation_task(
         limit=limit,
         digest=digest_of([_plain(task.dump_config()), _plain(documents)]),
         task=task,
+        graded_by_harness=ANSWER_FORMAT in (task.config.metadata or {}),
     )
 
 
@@ -129,7 +140,7 @@ def _folders(task_path: str | None) -> list[Path]:
     return folders
 
 
-def _build(name: str, folders: list[Path]) -> Task:
+def _build(name: str, folders: list[Path], answer: Answer | None) -> Task:
     from lm_eval.tasks import TaskManager
 
     manager = TaskManager(include_defaults=False, include_path=folders)
@@ -140,8 +151,14 @@ def _build(name: str, folders: list[Path]) -> Task:
             f"Tasks are looked for in {places}; name another folder as evaluation.task_path. "
             "A file that is not valid YAML is not listed.",
         )
+    known = (manager.task_index[name].cfg or {}).get("metadata")
+    asked = _metadata_asked(known if isinstance(known, dict) else {}, answer)
+    if asked:
+        manager = TaskManager(include_defaults=False, include_path=folders, metadata=asked)
     try:
         tasks: Mapping[str, Task] = manager.load([name])["tasks"]
+    except HarnessError:
+        raise
     except Exception as error:  # A task runs code of its own, which may raise anything.
         if _is_about_data(error):
             raise EnvironmentFailure(
@@ -154,6 +171,14 @@ def _build(name: str, folders: list[Path]) -> Task:
             f"--tasks {name} --limit 2",
         ) from error
     return tasks[name]
+
+
+def _metadata_asked(known: Mapping[str, Any], answer: Answer | None) -> dict[str, Any]:
+    """What a task of ours is told: what it asks when the harness evaluates, and the grading."""
+    asked = dict(known.get(HARNESS_EVALUATE) or {})
+    if answer is not None and ANSWER_FORMAT in known:
+        asked[GRADING] = answer.model_dump(mode="json", exclude_none=True)
+    return asked
 
 
 def _is_about_data(error: Exception) -> bool:

@@ -63,9 +63,11 @@ def evaluate(
         evaluation.task_path,
         run.recipe.problems.test.count,
         run.log("lm_eval"),
+        run.recipe.answer,
     )
     refuse_overlap(run, task.documents)
     _note_other_prompt(run, task, progress)
+    _note_other_grading(run, task, progress)
     work = [work_of(run, task, model) for model in [*base_models(run.recipe), *trained]]
     pending = [item for item in work if not item.finished()]
     generate(run, task, pending, progress, vllm_python, workers)
@@ -88,6 +90,16 @@ def _note_other_prompt(run: RunFolder, task: EvaluationTask, progress: Progress)
         progress.note(
             f"note: task {task.name} asks {first.prompt[:60]!r}…, but the models are trained on "
             f"{trained_on[:60]!r}…; pass@1 is then measured on another prompt than was trained."
+        )
+
+
+def _note_other_grading(run: RunFolder, task: EvaluationTask, progress: Progress) -> None:
+    """Says so when a recipe names conventions that do not reach the test task."""
+    named = run.recipe.answer.options.model_dump(exclude_none=True)
+    if named and not task.graded_by_harness:
+        progress.note(
+            f"note: task {task.name} grades by itself, so the conventions of answer.options "
+            f"({', '.join(named)}) hold for the pools and not for the finetuned models."
         )
 
 

@@ -1,16 +1,18 @@
-"""What the lm-eval tasks in `tasks/` share: documents with problem ids, and the grader.
+"""What the lm-eval tasks in `tasks/` share: documents with problem ids, prompts, examples.
 
-A task's own `utils.py` names functions of this module and nothing else, so a prompt or a
-grading rule is never written twice. The tasks run under plain `lm_eval --include_path tasks`
-wherever the harness is installed; nothing here needs an engine or a run's folder.
+A task's own `utils.py` names functions of this module and classes of `task_classes`, and nothing
+else, so a prompt or a grading rule is never written twice. The tasks run under plain
+`lm_eval --include_path tasks` wherever the harness is installed; nothing here needs an engine or
+a run's folder.
 
 Every document carries
 
 * `problem_id`: the id of `harness.problems.Problem`, so that results can be paired by problem
   and test problems can be told from training problems;
-* `question`, `gold`, `level`, `subject`;
-* `answer_format`: how the final answer stands in a completion (a format of
-  `harness.grading`), which makes one grading function do for every task.
+* `question`, `gold`, `level`, `subject`.
+
+The task adds `answer_format`: how the final answer stands in a completion (a format of
+`harness.grading`).
 """
 
 from __future__ import annotations
@@ -18,6 +20,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from harness.errors import InputError
 from harness.problems import Problem
 
 if TYPE_CHECKING:
@@ -26,28 +29,32 @@ if TYPE_CHECKING:
 PASS_AT_1 = "pass@1"
 UNDECIDED = "undecided"
 
+# GSM8K's validation problems: the last of its training split. A recipe takes its training
+# problems from the start of a split, so `problems.train.count: 6973` leaves these out.
+GSM8K_VALIDATION = 500
 
-def document_of(problem: Problem, answer_format: str) -> dict[str, str]:
-    """One document of a task."""
+
+def document_of(problem: Problem, **more: str) -> dict[str, str]:
+    """One document of a task; `more` are columns of its own."""
     return {
         "problem_id": problem.id,
         "question": problem.question,
         "gold": problem.gold,
         "level": problem.level,
         "subject": problem.subject,
-        "answer_format": answer_format,
+        **more,
     }
 
 
-def dataset_of(problems: Iterable[Problem], answer_format: str) -> Dataset:
-    """Problems as a data set in memory: no download, no cache file that could be stale."""
+def dataset_of(documents: Iterable[Mapping[str, str]]) -> Dataset:
+    """Documents as a data set in memory: no download, no cache file that could be stale."""
     from datasets import Dataset
 
-    return Dataset.from_list([document_of(problem, answer_format) for problem in problems])
+    return Dataset.from_list([dict(document) for document in documents])
 
 
 def question_answer_prompt(document: Mapping[str, Any]) -> str:
-    """The zero-shot prompt `Q: …`, `A:`.
+    """The prompt `Q: …`, `A:`.
 
     A function and not a template in the YAML, because lm-eval compiles a template again for
     every document: that is two thirds of the time of scoring stored generations.
@@ -56,8 +63,32 @@ def question_answer_prompt(document: Mapping[str, Any]) -> str:
 
 
 def minerva_prompt(document: Mapping[str, Any]) -> str:
-    """The zero-shot prompt `Problem: …`, `Solution:` of Minerva."""
+    """The prompt `Problem: …`, `Solution:` of Minerva."""
     return f"Problem:\n{document['question']}\n\nSolution:"
+
+
+def gsm8k_examples() -> list[dict[str, str]]:
+    """The eight worked examples of lm-eval's `gsm8k_cot`, for `--num_fewshot`."""
+    return _examples("lm_eval:gsm8k_cot", 8)
+
+
+def minerva_examples() -> list[dict[str, str]]:
+    """The four worked examples of lm-eval's `minerva_math`, for `--num_fewshot`."""
+    return _examples("lm_eval:minerva_math", 4)
+
+
+def _examples(source: str, count: int) -> list[dict[str, str]]:
+    from harness.prompts import examples_of
+
+    return [
+        {"question": example.question, "solution": example.solution}
+        for example in examples_of(source, count)
+    ]
+
+
+def every_sample(responses: Iterable[Sequence[str]], _documents: Any) -> list[list[str]]:
+    """The filter of the sampled tasks: all samples of a document, where lm-eval keeps the first."""
+    return [list(samples) for samples in responses]
 
 
 def micro_dataset(**_options: Any) -> dict[str, Dataset]:
@@ -68,37 +99,44 @@ def micro_dataset(**_options: Any) -> dict[str, Dataset]:
     """
     from harness.micro import micro_problems
 
-    return {"test": dataset_of(micro_problems("test"), "hash")}
+    return {"test": dataset_of(map(document_of, micro_problems("test")))}
 
 
-def gsm8k_documents(rows: Iterable[Mapping[str, Any]]) -> Dataset:
-    """Documents from rows of `openai/gsm8k` (`question`, `answer` ending in `#### n`)."""
-    from harness.problems.loading import problem_of_row
-    from harness.recipe.schema import Columns
+def problems_of_rows(rows: Iterable[Mapping[str, Any]]) -> list[Problem]:
+    """Problems from rows of GSM8K, MATH or MATH-500, told apart by their columns.
 
-    columns = Columns(question="question", gold="answer", gold_format="hash", solution="answer")
-    return dataset_of((problem_of_row(row, columns) for row in rows), "gsm8k_cot")
-
-
-def math500_documents(rows: Iterable[Mapping[str, Any]]) -> Dataset:
-    """Documents from rows of `HuggingFaceH4/MATH-500` (`problem`, `answer`, `level`, …)."""
-    from harness.problems.loading import problem_of_row
-    from harness.recipe.schema import Columns
-
-    columns = Columns(question="problem", gold="answer", level="level", subject="subject")
-    return dataset_of((problem_of_row(row, columns) for row in rows), "minerva")
-
-
-def process_results(document: Mapping[str, Any], results: Sequence[str]) -> dict[str, float]:
-    """Grades one completion: `pass@1` is 1 for a right final answer, else 0.
-
-    `undecided` is 1 where the grader came to no verdict (a time-out, an answer over a cap);
-    such a completion counts as not solved and is reported apart.
+    Raises:
+        InputError: rows of another kind.
     """
-    from harness.grading import grade_completion
+    from harness.problems.loading import problem_of_row
+    from harness.recipe.schema import Columns
 
-    verdict = grade_completion(document["gold"], results[0], document["answer_format"])
-    return {
-        PASS_AT_1: float(verdict.outcome == "correct"),
-        UNDECIDED: float(verdict.outcome == "undecided"),
+    layouts = {
+        ("problem", "subject"): Columns(
+            question="problem", gold="answer", level="level", subject="subject"
+        ),
+        ("problem", "solution"): Columns(
+            question="problem", gold="solution", gold_format="boxed", level="level", subject="type"
+        ),
+        ("question", "answer"): Columns(question="question", gold="answer", gold_format="hash"),
     }
+    problems = []
+    for row in rows:
+        columns = next((c for names, c in layouts.items() if row.keys() >= set(names)), None)
+        if columns is None:
+            raise InputError(
+                f"rows have the columns {', '.join(row)}; expected those of GSM8K (question, "
+                "answer), MATH (problem, solution) or MATH-500 (problem, answer, subject)."
+            )
+        problems.append(problem_of_row(row, columns))
+    return problems
+
+
+def documents_of_rows(rows: Iterable[Mapping[str, Any]]) -> Dataset:
+    """Documents from rows of GSM8K, MATH or MATH-500, in their order."""
+    return dataset_of(map(document_of, problems_of_rows(rows)))
+
+
+def gsm8k_validation_documents(rows: Iterable[Mapping[str, Any]]) -> Dataset:
+    """Documents from the last 500 rows of GSM8K's training split."""
+    return dataset_of(map(document_of, problems_of_rows(rows)[-GSM8K_VALIDATION:]))

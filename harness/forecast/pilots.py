@@ -76,7 +76,7 @@ def forecast_pilots(
     found = None
     if recipe is not None and set(by_side) == set(SIDES):
         found = _contest(by_side, recipe, budgets, progress, intersection)
-        budgets = []
+        budgets = ()
     documents = []
     with progress.task("forecast", len(pilots), "pilots") as task:
         for one in pilots:

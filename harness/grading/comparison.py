@@ -97,7 +97,8 @@ def _exact(gold: str, answer: str, options: Conventions) -> Comparison | None:
     letter = choice_of(plain_gold, with_text=False)
     if letter and letter.isupper():
         said = plain_latex(answer, options)
-        if choice_of(said.partition("=")[2] or said, with_text=options.choice_text) == letter:
+        said = said.partition("=")[2] or said
+        if choice_of(said, with_text=options.choice_text) == letter:
             return Comparison("correct", "choice")
     return None
 

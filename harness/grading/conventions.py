@@ -27,7 +27,7 @@ class Conventions:
         count_repeats: `1,1,2` is not `1,2`.
         bare_tuples: `1,2` is `(1,2)`, in this order.
         tuple_as_set: `(1,2)` is `\{1,2\}`.
-        vector_brackets: `\langle 1,2 \rangle` is `(1,2)`.
+        vector_brackets: `\langle 1,2 \rangle` is `(1,2)`, and so is a column or a row of both.
         matrix_brackets: the brackets of a matrix do not matter; determinants do.
         inequality_as_interval: `x > 2` is `(2,\infty)`.
         list_as_union: `(1,2),(3,4)` is `(1,2) \cup (3,4)`.
@@ -45,7 +45,7 @@ class Conventions:
         space_thousands: `1 000` is `1000`.
         decimal_comma: `1,22` may be 1.22; three digits behind a comma are thousands.
         unicode_digits: full-width digits are digits.
-        number_words: `five` is `5`.
+        number_words: `five` is `5`, `2.5 million` is `2500000`, `two thirds` is `\frac23`.
         choice_text: `(C) 25` is the choice `C`.
         sentences: an answer that is a sentence is read by its box, formula or last number.
     """

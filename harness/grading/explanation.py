@@ -55,19 +55,25 @@ def explain(
     options = options or conventions_of_format(format)
     verdict = grade_completion(gold, completion, format, options)
     own = own_part(completion, FORMATS[format].sign)
-    found = {name: rule(own) for name, rule in FORMATS[format].rules}
+    found = found_by_rules(own, format)
     answer = verdict.answer or ""
     sides = (gold[:MAX_ANSWER_CHARACTERS], answer[:MAX_ANSWER_CHARACTERS])
     plain = (plain_latex(sides[0], options), plain_latex(sides[1], options))
     readings = tuple(type(read_answer(side, options)).__name__.lower() for side in sides)
     return Explanation(
         verdict,
-        {name: None if text is None else text.strip() for name, text in found.items()},
+        found,
         len(completion) - len(own),
         plain,
         (readings[0], readings[1]),
         _stages(gold, answer, options) if verdict.answer is not None else (),
     )
+
+
+def found_by_rules(own: str, format: str) -> dict[str, str | None]:
+    """What each rule of a format finds in the model's own part; None: nothing."""
+    found = {name: rule(own) for name, rule in FORMATS[format].rules}
+    return {name: None if text is None else text.strip() for name, text in found.items()}
 
 
 def _stages(gold: str, answer: str, options: Conventions) -> tuple[tuple[str, str], ...]:

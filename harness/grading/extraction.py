@@ -26,6 +26,8 @@ _NEXT_PROBLEM = re.compile(
     r"|<\|(?:im_start|im_end|eot_id|endoftext|end_of_text|start_header_id|user|end)\|>|</s>|<eos>"
     r"|<(?:start|end)_of_turn>|\[INST\]"
 )
+# Characters that nobody sees, by which "40" passes for "4" and something else.
+_INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u202a-\u202c\u2060-\u2064\u2066-\u2069\ufeff]")
 _ANSI = re.compile(r"\x1b\[[0-9;?]{0,20}[A-Za-z]")
 
 Rule = Callable[[str], str | None]
@@ -104,6 +106,8 @@ def own_part(completion: str, sign: str = "") -> str:
         completion = _ANSI.sub("", completion)
     if "\r" in completion:
         completion = completion.replace("\r\n", "\n")
+    if not completion.isascii():
+        completion = _INVISIBLE.sub("", completion)
     start = max(0, completion.find(sign)) if sign else 0
     found = _NEXT_PROBLEM.search(completion, start)
     # A text that opens with the heading of a problem repeats the one that was asked.

@@ -6,6 +6,19 @@ import re
 
 # A minus behind a digit is a subtraction or a range, not a sign.
 NUMBER = re.compile(r"(?:(?<!\d)[-+\u2212])?\$?(?:\d+(?:,\d{3}(?!\d))*(?:\.\d+)?|\.\d+)(?:/\d+)?")
+# What stands right behind a number and makes another one of it: `4x`, `4^2`, `4\\sqrt{3}`, `4:30`,
+# `4 million`, `4 or 5`; marks that change how a digit looks, and bytes that belong in no text.
+_GLUED = re.compile(
+    r"(?:[A-Za-z](?![A-Za-z])|_)\w{0,20}"
+    r"|[\u0300-\u036f\u20d0-\u20ff\u00b2\u00b3\u00b9\u2070-\u209f\x00-\x08\x0b\x0c\x0e-\x1f"
+    r"\x7f\ud800-\udfff\u202d\u202e\ufffd]\S{0,20}"
+    r"|\s?(?:\^|!\s?[!*^/\d(]|\*{1,2}\s?[\d(]|\\(?:times|cdot|frac|dfrac|sqrt|pi|infty|pm|ne|approx|text)"
+    r"(?![A-Za-z]))[^\n$]{0,200}"
+    r"|(?::(?!00\b)|/)\d[\d:/]{0,20}|(?:\s(?:dozen|hundred|thousand|million|billion|trillion)\b)+"
+    r"|\s(?:or|\\text\{ ?or ?\})\s\$?[-+]?\d[\d.,]{0,30}"
+)
+_POWER = re.compile(r"\S{0,40}[\^_]\{?$")
+_NOT = re.compile(r"\bnot\b|n['\u2019]t\b")
 _PHRASE_GSM8K = re.compile("the answer is", re.IGNORECASE | re.ASCII)
 _PHRASE_MINERVA = re.compile("final answer is", re.IGNORECASE | re.ASCII)
 _END_MINERVA = "I hope it is correct"
@@ -16,6 +29,9 @@ _BARE = re.compile(r"[^,}\]\n]*")
 _ESCAPE = re.compile(r'\\(?:(["\\/])|([nrt])(?![A-Za-z])|u([0-9a-fA-F]{4}))')
 _LABEL = re.compile(r"\bANSWER\s{0,5}:[ \t*]{0,10}", re.IGNORECASE)
 _LABELLED = re.compile(r"(?:\$?\\boxed\{)?\s?\$?\s?(-?\d[\d,]{0,30})")
+_MORE = re.compile(
+    r"\.\d{1,20}|\s?[-+=<>*][-+\s]{0,3}\d{1,20}"
+)  # An integer, and not a part of one.
 _CHOICE_PHRASE = re.compile(
     r"(?:answer|option|choice)(?:\s+is)?\s{0,5}:?[\s*$]{0,6}(?:\\boxed\{)?"
     r"(?:\\text(?:bf)?\{)?\(?((?-i:[A-J]))\)?(?![A-Za-z])",
@@ -44,7 +60,22 @@ def number_after_phrase(text: str) -> str | None:
     """The first number behind the last "The answer is"."""
     place = last_end(_PHRASE_GSM8K, text)
     found = NUMBER.search(text, place) if place >= 0 else None
-    return found[0] if found else None
+    if found is None:
+        return None
+    if found.start() - place < 40 and _NOT.search(text, place, found.start()):
+        return text[place : found.end()].strip()
+    return _whole(text, found)
+
+
+def _whole(text: str, found: re.Match[str]) -> str:
+    """A number with what is glued to it, so that the prefix of a formula is no answer."""
+    start, end = found.span()
+    if glued := _GLUED.match(text, end):
+        end = glued.end()
+    if text[start - 1 : start] in ("^", "_", "{") and start:
+        power = _POWER.search(text[max(0, start - 42) : start])
+        start -= len(power[0]) if power else 0
+    return text[start:end]
 
 
 def last_number(text: str) -> str | None:
@@ -57,7 +88,7 @@ def last_number(text: str) -> str | None:
             pass
         # A number at the very start of a window may go on to the left of it.
         if start == 0 or (found is not None and found.start() > start + 4):
-            return found[0] if found else None
+            return _whole(text, found) if found else None
         size *= 8
 
 
@@ -105,14 +136,17 @@ def _first_number_of_sentence(value: str) -> str:
     if "\\" in value or not re.search(r"[A-Za-z]{2}", value):
         return value
     found = NUMBER.search(value)
-    return found[0] if found else value
+    return _whole(value, found) if found else value
 
 
 def labelled_integer(text: str) -> str | None:
     """The integer behind the last "ANSWER:"."""
     place = last_end(_LABEL, text)
     found = _LABELLED.match(text, place) if place >= 0 else None
-    return found[1] if found else None
+    if found is None:
+        return None
+    glued = _GLUED.match(text, found.end()) or _MORE.match(text, found.end())
+    return found[1] if glued is None else found[1] + glued[0]
 
 
 def choice_phrase(text: str) -> str | None:

@@ -9,7 +9,14 @@ from collections.abc import Sequence
 
 from harness.grading.amount_matching import amounts_equal
 from harness.grading.conventions import Conventions
-from harness.grading.reading_checks import every, is_reals, is_simple, quotient_of, words_in
+from harness.grading.reading_checks import (
+    every,
+    is_reals,
+    is_simple,
+    quotient_of,
+    vector_of,
+    words_in,
+)
 from harness.grading.readings import (
     Amount,
     Group,
@@ -26,12 +33,13 @@ from harness.grading.readings import (
 from harness.grading.relation_matching import (
     common_value,
     interval_of,
+    named_in,
     same_relation,
     statement_of,
 )
 
 Match = bool | None
-_ORDER = (Relation, Listing, Union, Group, Matrix, Numeral, Ratio, Words, Amount)
+_ORDER = (Relation, Listing, Union, Matrix, Group, Numeral, Ratio, Words, Amount)
 
 
 class Matcher:
@@ -108,7 +116,12 @@ class Matcher:
     def match_matrix(self, gold: Reading, answer: Reading) -> Match:
         """At least one is a matrix."""
         if not isinstance(gold, Matrix) or not isinstance(answer, Matrix):
-            return False if is_simple(gold) or is_simple(answer) else None
+            matrix, other = (gold, answer) if isinstance(gold, Matrix) else (answer, gold)
+            entries = vector_of(matrix)
+            if entries and isinstance(other, Group) and self.options.vector_brackets:
+                return self.same_group(Group("()", entries), other)
+            determinant = isinstance(matrix, Matrix) and matrix.determinant
+            return False if is_simple(other) and not determinant else None
         if gold.determinant != answer.determinant or len(gold.rows) != len(answer.rows):
             return False if gold.determinant == answer.determinant else None
         rows = zip(gold.rows, answer.rows, strict=True)
@@ -240,7 +253,8 @@ class Matcher:
             return True
         intervals = self.as_set(gold), self.as_set(answer)
         if not any(isinstance(interval, Relation) for interval in intervals):
-            return self.match(*intervals)
+            same_name = self.options.any_variable or named_in(gold) == named_in(answer)
+            return self.match(*intervals) if same_name else False
         if forms is not None or found is not None:
             return False
         return False if mine and other and mine.name != other.name else None

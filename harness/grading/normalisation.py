@@ -63,6 +63,14 @@ _THOUSANDS_IN_LATEX = re.compile(r"(\d)(?:\{,\}|,\\!|\\,|\{\\,\})\s*(?=\d{3}(?!\
 _DECIMAL_IN_LATEX = re.compile(r"(\d)\{,\}(?=\d)")
 _SPACES = re.compile(r" {2,}")
 _DOUBLED_BACKSLASH = re.compile(r"\\\\(?=[A-Za-z]|[()\[\]{}])")
+_ROW_END = re.compile(r"\\\\\s*\[-?[\d.]{1,8}\s?(?:pt|em|ex|mm|cm|in)\]|\\cr(?![A-Za-z])")
+_NORM = re.compile(r"(?<!\\)\\(?:\||[lr]?Vert(?![A-Za-z]) ?)")
+_MODULUS = re.compile(
+    r"\\pmod ?(?:\{ ?(\w{1,9}) ?\}|(\w))"
+    r"|\((?:\\(?:bmod|mod)|\\(?:mathrm|text|operatorname) ?\{ ?mod ?\})(?:\\[ ,:;]|\s|~)*"
+    r"(\w{1,9})\)"
+)
+_OVER = re.compile(r"\{([^{}]{1,200})\\over(?![A-Za-z])([^{}]{1,200})\}")
 _FRACTIONS = re.compile(r"\\[dtc]frac(?![A-Za-z])")
 _DELIMITERS = re.compile(r"\\[()\[\]]|\$\$")
 _DOLLAR = re.compile(r"(?<!\\)\$")
@@ -103,11 +111,20 @@ def _without_markdown(text: str) -> str:
 
 
 def _without_layout(text: str) -> str:
-    if "\\begin" not in text:  # In a matrix a doubled backslash ends a row.
+    if "\\begin" in text:  # In a matrix a doubled backslash ends a row.
+        text = _ROW_END.sub(r"\\\\ ", text)
+    else:
         text = _DOUBLED_BACKSLASH.sub(r"\\", text)
+    if "\\over" in text:
+        text = _OVER.sub(r"\\frac{\1}{\2}", text)
+    text = _MODULUS.sub(_modulus, _NORM.sub("|", text))
     text = _PHANTOM.sub("", _TAGGED_COLOUR.sub("", text))
     text = _LAYOUT.sub("", text)
     return _FRACTIONS.sub(r"\\frac", _NO_SPACE.sub("", text))
+
+
+def _modulus(found: re.Match[str]) -> str:
+    return f"\\pmod{{{found[1] or found[2] or found[3]}}}"
 
 
 def _without_delimiters(text: str) -> str:

@@ -28,14 +28,23 @@ def comparer(name: str, options: Conventions, worker: SymbolicWorker) -> Compare
     Raises:
         InputError: unknown name.
     """
-    if name not in COMPARISONS:
-        raise InputError(unknown_name("grader", name, COMPARISONS))
-    compare_pair = COMPARISONS[name](options, worker)
+    compare_pair = comparison_named(name)(options, worker)
 
     def compare_to_gold(gold: str, answer: str) -> Comparison:
         return compare_pair(gold, answer) if gold.strip() else EMPTY_GOLD
 
     return compare_to_gold
+
+
+def comparison_named(name: str) -> Callable[[Conventions, SymbolicWorker], Compare]:
+    """What makes the comparison of a grader.
+
+    Raises:
+        InputError: unknown name.
+    """
+    if name not in COMPARISONS:
+        raise InputError(unknown_name("grader", name, COMPARISONS))
+    return COMPARISONS[name]
 
 
 def _cascade(options: Conventions, worker: SymbolicWorker) -> Compare:

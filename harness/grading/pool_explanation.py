@@ -9,19 +9,26 @@ from typing import Any
 import pyarrow.compute as pc
 
 from harness.errors import InputError, nearest_names
-from harness.grading.explanation import explain
-from harness.grading.extraction import MAX_CHARACTERS
+from harness.grading.explanation import explain, found_by_rules
+from harness.grading.extraction import FORMATS, MAX_CHARACTERS, own_part
 from harness.grading.graders import settled
+from harness.grading.pool_graders import GraderSettings, grader_kind
 from harness.grading.pool_settings import AnswerSettings
+from harness.grading.verdict import Verdict
 from harness.pool import Pool
 from harness.pool.verdicts import graders_of
 from harness.problems import Problem
 
 Document = dict[str, Any]
+OURS = "answer"
 
 
 def explain_problem(
-    pool: Pool, name: str, sample_index: int | None, settings: AnswerSettings
+    pool: Pool,
+    name: str,
+    sample_index: int | None,
+    settings: AnswerSettings,
+    grader: str = OURS,
 ) -> Document:
     """Grades the samples of one problem and tells how.
 
@@ -30,32 +37,26 @@ def explain_problem(
         name: the problem's id, or its external id.
         sample_index: which sample; None: all of them.
         settings: format, conventions and verifier.
+        grader: whose verdicts, a key of `POOL_GRADERS`.
 
     Returns:
         The problem, and per sample its verdict, what each rule found, the characters that were
-        cut off, both answers without dress and as they were read, each stage's word, and the
-        verdicts that graders have recorded.
+        cut off, the stages' words, and the verdicts that graders have recorded. Of ours also
+        both answers without dress and as they were read.
 
     Raises:
         InputError: an unknown problem (the nearest are named), or no such sample.
+        EnvironmentFailure: the grader does not start.
     """
     problem = find_problem(pool.problems, name)
-    table = [
-        row
-        for batch in pool.batches(["problem_id", "sample_index", "completion"])
-        for row in batch.filter(pc.equal(batch["problem_id"], problem.id)).to_pylist()
-    ]
-    indices = [row["sample_index"] for row in table]
-    if sample_index is not None and sample_index not in indices:
-        there = f"{indices[0]} to {indices[-1]}" if indices else "none"
-        raise InputError(
-            f"problem {name} has no sample {sample_index} in {pool.folder}; there are: {there}."
-        )
-    recorded = {grader: _recorded(pool, grader, problem.id) for grader in graders_of(pool.folder)}
+    completions = _completions(pool, name, problem, sample_index)
+    recorded = {one: _recorded(pool, one, problem.id) for one in graders_of(pool.folder)}
+    compares = grader_kind(grader).comparison is not None
     return {
         "pool": str(pool.folder),
-        "format": settings.format,
-        "options": settings.options.identity(),
+        "grader": grader,
+        "format": settings.format if compares else None,
+        "options": settings.options.identity() if compares else None,
         "problem": {
             "id": problem.id,
             "external_id": problem.external_id,
@@ -64,17 +65,66 @@ def explain_problem(
         },
         "samples": [
             {
-                "sample_index": row["sample_index"],
-                **_explained(problem, row["completion"], settings),
+                "sample_index": index,
+                **explained,
                 "recorded": {
-                    grader: found[row["sample_index"]]
-                    for grader, found in recorded.items()
-                    if row["sample_index"] in found
+                    one: found[index] for one, found in recorded.items() if index in found
                 },
             }
-            for row in table
-            if sample_index in (None, row["sample_index"])
+            for index, explained in zip(
+                completions,
+                _all_explained(grader, problem, list(completions.values()), settings),
+                strict=True,
+            )
         ],
+    }
+
+
+def _completions(
+    pool: Pool, name: str, problem: Problem, sample_index: int | None
+) -> dict[int, str]:
+    """The completions to explain, by sample index."""
+    found = {
+        row["sample_index"]: row["completion"]
+        for batch in pool.batches(["problem_id", "sample_index", "completion"])
+        for row in batch.filter(pc.equal(batch["problem_id"], problem.id)).to_pylist()
+    }
+    if sample_index is None:
+        return found
+    if sample_index not in found:
+        there = f"{min(found)} to {max(found)}" if found else "none"
+        raise InputError(
+            f"problem {name} has no sample {sample_index} in {pool.folder}; there are: {there}."
+        )
+    return {sample_index: found[sample_index]}
+
+
+def _all_explained(
+    grader: str, problem: Problem, completions: Sequence[str], settings: AnswerSettings
+) -> list[Document]:
+    texts = [completion[: MAX_CHARACTERS + 1] for completion in completions]
+    if grader == OURS:
+        return [_explained(problem, text, settings) for text in texts]
+    kind = grader_kind(grader)
+    asked = GraderSettings(1, settings.format, settings.options, settings.verifier)
+    with kind.make(asked) as made:
+        verdicts = list(made.grade((problem, text) for text in texts))
+    return [
+        _told(verdict, text, settings.format if kind.comparison else None)
+        for verdict, text in zip(verdicts, texts, strict=True)
+    ]
+
+
+def _told(verdict: Verdict, completion: str, format: str | None) -> Document:
+    """What a grader that is not ours says: its extraction, its verdict and its reason."""
+    own = own_part(completion, FORMATS[format].sign) if format else completion
+    found = found_by_rules(own, format) if format else {verdict.rule: verdict.answer}
+    said = f"{verdict.outcome} {verdict.reason}".strip()
+    return {
+        "verdict": asdict(verdict),
+        "found": found,
+        "cut": len(completion) - len(own),
+        "stages": [{"stage": verdict.stage, "said": said}],
     }
 
 

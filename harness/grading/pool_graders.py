@@ -10,10 +10,10 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from types import TracebackType
-from typing import Any, Protocol, Self
+from typing import Any, Protocol
 
 from harness.errors import InputError, unknown_name
+from harness.grading.closing import Closing
 from harness.grading.code import CodeGrader
 from harness.grading.conventions import Conventions
 from harness.grading.grader import Grader
@@ -52,7 +52,7 @@ class GraderSettings:
     verifier: str | None = None
 
 
-class AnswerGrader:
+class AnswerGrader(Closing):
     """Compares final answers with gold answers.
 
     Args:
@@ -91,19 +91,12 @@ class AnswerGrader:
         for verdict in self._grader.grade(pairs()):
             yield settled(verdict, *waiting.popleft())
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        problem: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def close(self) -> None:
+        """Ends the workers."""
         self._grader.close()
 
 
-class ChainGrader:
+class ChainGrader(Closing):
     """Checks the reasoning by the exact verifier of the embedded problems."""
 
     def __init__(self, settings: GraderSettings) -> None:
@@ -129,16 +122,8 @@ class ChainGrader:
                 )
             yield verdict
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        problem: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        return None
+    def close(self) -> None:
+        """Nothing runs."""
 
 
 def verifier_identity(verifier: str) -> dict[str, Any]:

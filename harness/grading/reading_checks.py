@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from harness.grading.amount_matching import infinite_sign
 from harness.grading.formula_nodes import Node, number
-from harness.grading.readings import Amount, Group, Numeral, Ratio, Reading, Words
+from harness.grading.readings import Amount, Group, Matrix, Numeral, Ratio, Reading, Words
 from harness.grading.words import words_of
 
 _REALS = "all real numbers"
@@ -20,6 +20,16 @@ def every(found: Sequence[bool | None]) -> bool | None:
 def quotient_of(ratio: Ratio) -> Amount:
     """A ratio of two as a quotient."""
     return Amount(Node("quotient", tuple(number(part) for part in ratio.parts)))
+
+
+def vector_of(reading: Reading) -> tuple[Reading, ...]:
+    """The entries of a matrix with one column or one row; empty: it is no vector."""
+    if not isinstance(reading, Matrix) or reading.determinant:
+        return ()
+    if len(reading.rows) == 1:
+        return reading.rows[0]
+    columns = {len(row) for row in reading.rows}
+    return tuple(row[0] for row in reading.rows) if columns == {1} else ()
 
 
 def words_in(reading: Reading) -> Words | None:

@@ -18,12 +18,33 @@ _SPAN = re.compile(
 )
 _NUMBER = re.compile(
     r"(?:(?<![\w)\]}.])[-+\u2212]\s?)?[$\u20ac\u00a3]?\s?(?:\d{1,3}(?:,\d{3})+(?!\d)(?:\.\d+)?|\d+(?:[.,]\d+)?|\.\d+)"
-    r"(?:\s?/\s?\d+)?(?:\s?(?:\\?%|percent\b))?"
+    r"(?:\s?/\s?\d+)?(?:\s?(?:\\?%|percent\b))?(?:\s(?:hundred|thousand|million|billion|trillion)\b)*"
 )
 _WORD = re.compile(r"[^\W\d_]{2,}")
 _HEDGE = re.compile(
-    r"\b(?:or|maybe|perhaps|possibly|either|unsure|not sure|cannot|impossible)\b|\?", re.IGNORECASE
+    r"\b(?:or|maybe|perhaps|possibly|either|neither|nor|unsure|not sure|cannot|impossible|"
+    r"except|unless|(?:less|more|greater|fewer|smaller|larger|other) than|"
+    r"at (?:least|most)|between)\b|\?",
+    re.IGNORECASE,
 )
+# What makes a number a part: `4x`, `4 squared`, `3 to 4`, `the square root of 4`, `10 - 4`.
+_GOES_ON = re.compile(
+    r"(?![mgshlLNJWVKCF])[A-Za-z](?![A-Za-z])|\s*(?:\*{1,2}\s?[\w(]|[\^/+=<>_(!:]\s?[\w(\\]|-\s?\d)|!"
+    r"|\s+(?:squared|cubed|dozen|factorial|choose|over|divided|times|plus|minus|mod|modulo|halves"
+    r"|thirds|fourths|fifths|sixths|sevenths|eighths|ninths|tenths|hundredths|thousandths)\b"
+    r"|,?\s+(?:(?:which|that) )?(?:is|was|would be)(?: not|n['\u2019]t| wrong| incorrect| false)\b",
+    re.IGNORECASE,
+)
+_PART_OF = re.compile(
+    r"[\w)\]}]\s*[-+*/^<>\u2212\u00d7\u00f7]$|\d\s?:$|\d\s+(?:in|to|and|of|out of|over|by)$"
+    r"|\b(?:plus|times|over|twice|double|triple|(?:half|third|quarter|root|square|cube|logarithm"
+    r"|log|factorial|multiple|power|inverse|reciprocal) of)$"
+    # "not 4", "isn't equal to 4"; but "not 10, it is 4" says 4.
+    r"|(?:\bnot|n['\u2019]t|\bnever)(?:\s+(?!it\b|is\b|but\b)[A-Za-z]+){0,2}$",
+    re.IGNORECASE,
+)
+_TERM = re.compile(r"(?:[\d)\]}]|\b[A-Za-z])$")
+_MINUS = re.compile(r"\b(?:minus|negative)$", re.IGNORECASE)
 _CODE = re.compile(r"__|\b(?:lambda|import|eval|exec|open|print|globals|return)\b|=>|\(\)|[;`@]")
 _CLOSING = re.compile(r"I hope it is correct\.?|<\|.*?\|>.*", re.DOTALL)
 _LATEX_WORDS = re.compile(r"\\(?:text\w*|mathrm|mbox|operatorname)\s*\{[^{}]*\}|\\[A-Za-z]+")
@@ -55,8 +76,21 @@ def answer_in_sentence(text: str, *, is_gold: bool = False) -> str | None:
     last = spans[-1] if spans else None
     numbers = list(_NUMBER.finditer(text, last.end() if last else 0))
     if numbers:
-        return numbers[-1][0].strip()
+        return _alone(text, numbers[-1])
     return next(filter(None, last.groups())).strip() if last else None
+
+
+def _alone(text: str, found: re.Match[str]) -> str | None:
+    """A number of a sentence with its sign in words; None: it is a part of something larger."""
+    before, behind = text[: found.start()].rstrip(), text[found.end() :]
+    if _GOES_ON.match(behind) or _PART_OF.search(before):
+        return None
+    number = found[0].strip()
+    if number[0] in "-+\u2212" and _TERM.search(before):  # A difference, and no sign.
+        return None
+    if _MINUS.search(before):
+        return None if number.startswith(("-", "\u2212")) else f"-{number}"
+    return number
 
 
 def _is_prose(outside: str, words: list[str]) -> bool:

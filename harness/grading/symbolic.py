@@ -20,7 +20,7 @@ from harness.grading.worker_process import WorkerProcess
 
 DEADLINE_SECONDS = 3.0
 MEMORY_MIB = 1024
-_GRACE_SECONDS = 0.4  # For the worker to kill its child and say so.
+_GRACE_SECONDS = 0.3  # For the worker to kill its child and say so.
 TRANSIENT = "no verdict in"  # Not to be remembered: a busy machine says nothing of a pair.
 _OUTCOMES: dict[str, Outcome] = {"correct": "correct", "wrong": "wrong"}
 
@@ -40,10 +40,24 @@ class SymbolicWorker:
         memory_mib: int = MEMORY_MIB,
         python: str = sys.executable,
     ) -> None:
-        arguments = [str(deadline), str(memory_mib)]
+        arguments = [f"{deadline:g}", str(memory_mib)]
         self._process = WorkerProcess("harness.grading.symbolic_worker", arguments, python)
         self._deadline = deadline
         self._lock = threading.Lock()
+
+    @property
+    def running(self) -> bool:
+        """Whether it is there, so that asking costs no start."""
+        return self._process.running
+
+    def start(self) -> None:
+        """Starts the worker where it is not running.
+
+        Raises:
+            EnvironmentFailure: it does not start.
+        """
+        with self._lock:
+            self._process.start()
 
     def ask(self, gold: str, answer: str, *, plain: bool = False) -> Comparison:
         """Compares two texts; `plain`: by math-verify alone, as it comes.
@@ -51,10 +65,18 @@ class SymbolicWorker:
         Raises:
             EnvironmentFailure: the worker does not start.
         """
-        request = json.dumps({"gold": gold, "answer": answer, "plain": plain}).encode() + b"\n"
+        return self.ask_within(self._deadline, gold, answer, plain=plain)
+
+    def ask_within(self, seconds: float, gold: str, answer: str, *, plain: bool) -> Comparison:
+        """Compares two texts in what is left of the deadline, in seconds.
+
+        Raises:
+            EnvironmentFailure: the worker does not start.
+        """
+        asked = {"gold": gold, "answer": answer, "plain": plain, "seconds": seconds}
         with self._lock:
-            sent = self._process.send(request)
-            line = self._process.receive(self._deadline + _GRACE_SECONDS) if sent else None
+            sent = self._process.send(json.dumps(asked).encode() + b"\n")
+            line = self._process.receive(seconds + _GRACE_SECONDS) if sent else None
             if line is None:
                 self._process.kill()
                 return Comparison("undecided", "symbolic", f"{TRANSIENT} {self._deadline:g} s")

@@ -20,6 +20,8 @@ _RULES = (
     (re.compile(r"\\d?binom\s*\{?[^{}]{0,40}\d{3}"), "a binomial over the cap"),
 )
 _HEAVY = re.compile(r"\\(?:sum|prod|int|iint|oint|lim|infty|frac\s*\{d)|\\limits")
+# An end of an interval is no limit to be computed.
+_INTERVAL_END = re.compile(r"[(\]]\s*-\s*\\infty\s*,|,\s*\+?\s*\\infty\s*[)\[]")
 _SYMBOLIC = re.compile(
     r"\\(?:sum|prod|int|lim|setminus|cap|backslash|frac\s*\{d|log|cup|ge|le)|[<>]"
 )
@@ -40,7 +42,7 @@ def refusal(gold: str, answer: str) -> str:
     for pattern, what in _RULES:
         if pattern.search(answer):
             return what
-    heavy = set(_HEAVY.findall(answer)) - set(_HEAVY.findall(gold))
+    heavy = set(_HEAVY.findall(_INTERVAL_END.sub(" ", answer))) - set(_HEAVY.findall(gold))
     if heavy:
         return f"{min(heavy)}, which the gold answer does not have"
     if not _SYMBOLIC.search(gold + answer):

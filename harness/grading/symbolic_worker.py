@@ -2,8 +2,9 @@
 
     python -m harness.grading.symbolic_worker DEADLINE_SECONDS MEMORY_MIB
 
-Reads requests from stdin, a JSON document a line (`gold`, `answer`, `plain`), writes one reply
-a line (`outcome`, `reason`), and ends when stdin closes. Mathematics runs in a forked child
+Reads requests from stdin, a JSON document a line (`gold`, `answer`, `plain`, and `seconds`, where
+less than the deadline is left), writes one reply a line (`outcome`, `reason`), and ends when stdin
+closes. Mathematics runs in a forked child
 only: it is killed at its deadline, and another is forked in milliseconds, because this process
 has imported what it needs. The child may neither write files nor grow over its memory.
 """
@@ -16,7 +17,7 @@ import os
 import select
 import signal
 import sys
-from typing import IO
+from typing import IO, Any
 
 from harness.grading import symbolic_check
 
@@ -24,7 +25,7 @@ _MIB = 2**20
 RENEW_AFTER = 2000  # Items; caches of the algebra system grow.
 
 
-def compared(request: dict[str, str]) -> tuple[str, str]:
+def compared(request: dict[str, Any]) -> tuple[str, str]:
     """Outcome and reason for one request, whatever happens on the way."""
     try:
         if request.get("plain"):
@@ -130,7 +131,7 @@ def main(deadline: float, memory_mib: int, requests: IO[bytes], replies: IO[byte
         if child.answered >= RENEW_AFTER:
             child.end()
             child = Child(memory_mib)
-        reply = child.ask(line, deadline)
+        reply = child.ask(line, min(deadline, json.loads(line).get("seconds", deadline)))
         failed = reply is None
         if reply is None:
             reason = "the worker died of it" if child.died else f"no verdict in {deadline:g} s"

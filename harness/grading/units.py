@@ -28,7 +28,7 @@ _VOLUME: dict[str, object] = {
 _MONEY: dict[str, object] = {"dollar": 1, "usd": 1, "buck": 1, "cent": "0.01"}
 _SINGLE = {"month": "month", "year": "year", "yr": "year", "degree": "degree", "deg": "degree",
            "radian": "radian", "rad": "radian", "euro": "euro", "eur": "euro", "unit": "unit",
-           "gbp": "gbp", "yen": "yen", "yuan": "yuan", "rupee": "rupee", "mph": "mph",
+           "gbp": "gbp", "yen": "yen", "yuan": "yuan", "rupee": "rupee", "mph": "mph", "kph": "kph",
            "newton": "newton", "joule": "joule", "watt": "watt", "volt": "volt",
            "percent": "percent", "pct": "percent", "hz": "hertz", "\\%": "percent",
            "%": "percent", "percentage": "percent"}  # fmt: skip
@@ -42,12 +42,17 @@ CURRENCIES = {"\\$": "dollar", "$": "dollar", "\u20ac": "euro", "\u00a3": "gbp",
 LETTERS = frozenset("mgshlLNJWVKCF")
 _POWERS = {"square": 2, "sq": 2, "cubic": 3, "squared": 2, "cubed": 3}
 _POWER_BEHIND = re.compile(r"(\w+) (squared|cubed)")
+_SPEEDS = {"mph": "mile per hour", "kph": "kilometer per hour", "kmh": "kilometer per hour"}
+_SPEED = re.compile(r"\b(?:mph|kph|kmh)\b")
 _SPLIT = re.compile(r"\s*(/|\bper\b|\*)\s*|\s+")
 _POWER = re.compile(r"(.+?)\^\{?(-?\d)\}?")
-# Words behind a number that take something back; "approximately" and the like do not.
+# Words behind a number that take something back or change it; "approximately" does not.
 _HEDGES = re.compile(
     r"\b(?:or|maybe|perhaps|possibly|not|either|if|unless|but|unsure|otherwise|than|least|most|"
-    r"between|cannot|no|none|wrong|plus|minus|times|more|less|fewer|half|to|with)\b|[\d?=<>+]"
+    r"between|cannot|no|none|wrong|plus|minus|times|more|less|fewer|half|to|with|"
+    r"dozens?|hundreds?|thousands?|millions?|billions?|trillions?|halves|thirds|fourths|fifths|"
+    r"sixths|sevenths|eighths|ninths|tenths|twelfths|hundredths|thousandths|squared|cubed|"
+    r"factorial|choose|over|mod|modulo)\b|[\d?=<>+]"
 )
 
 
@@ -78,11 +83,12 @@ def is_known(word: str) -> bool:
 def unit_of(words: str) -> Unit | None:
     """The unit that these words name; None where they say something else, or take it back."""
     folded = _POWER_BEHIND.sub(r"\2 \1", words.strip(" .,;()").lower())
+    folded = _SPEED.sub(lambda found: _SPEEDS[found[0]], folded)
     plain = _POWER.sub(r"\1", folded)
     if not folded or len(folded) > 60 or _HEDGES.search(plain):
         return None
     if folded.split()[0] in ("percent", "pct", "percentage"):
-        return PERCENT
+        return PERCENT if _are_words(folded.split()[-1]) else None
     label = " ".join(_singular(word) for word in folded.split())
     powers: dict[str, int] = {}
     size, sign, power = Fraction(1), 1, 1

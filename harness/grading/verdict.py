@@ -8,7 +8,7 @@ from typing import Literal
 Outcome = Literal["correct", "wrong", "undecided"]
 
 # Changes whenever a verdict can change; recorded with every verdict.
-GRADER_VERSION = "2"
+GRADER_VERSION = "3"
 NO_ANSWER = "no answer found"
 
 

@@ -36,12 +36,14 @@ _TENS = ("twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ni
 _NUMBERS = {word: value for value, word in enumerate(_UNDER_TWENTY)} | {
     word: 10 * value for value, word in enumerate(_TENS, start=2)
 }
+_SCALES = {"hundred": 100, "thousand": 10**3, "million": 10**6, "billion": 10**9}
 _MEANINGS: dict[str, str] = {
     "empty set": "no elements", "the empty set": "no elements",
     "dne": "does not exist", "real numbers": "all real numbers", "reals": "all real numbers",
     "all reals": "all real numbers", "\\mathbb r": "all real numbers",
     "\\mathbbr": "all real numbers", "x\\in\\mathbbr": "all real numbers",
     "no real solutions": "no real solution", "no solutions": "no solution",
+    "there is no solution": "no solution", "there are no solutions": "no solution",
 }  # fmt: skip
 
 
@@ -79,13 +81,36 @@ def special_reading(text: str, *, number_words: bool) -> Reading | None:
 
 
 def number_in_words(text: str) -> int | None:
-    """`five`, `twenty-one`, `forty two` as a number; None for anything else."""
-    words = text.lower().replace("-", " ").split()
-    if len(words) == 1:
-        return _NUMBERS.get(words[0])
-    if len(words) == 2 and words[0] in _TENS and 1 <= _NUMBERS.get(words[1], 0) <= 9:
-        return _NUMBERS[words[0]] + _NUMBERS[words[1]]
-    return None
+    """`five`, `twenty-one`, `two thousand and five` as a number; None for anything else."""
+    words = [word for word in text.lower().replace("-", " ").split() if word != "and"]
+    if not words or len(words) > 12 or text.lower().split()[-1] == "and":
+        return None
+    total, small, last = 0, None, 10**15
+    for word in words:
+        scale = _SCALES.get(word)
+        if scale is None:
+            if (small := _with_word(small, word)) is None:
+                return None
+        elif scale == 100:
+            if small is None or not 1 <= small <= 9:
+                return None
+            small *= 100
+        elif small is None or scale >= last:
+            return None
+        else:
+            total, small, last = total + small * scale, None, scale
+    return total + (small or 0)
+
+
+def _with_word(small: int | None, word: str) -> int | None:
+    """A number below a thousand with one more word; None where it does not go on like that."""
+    value = _NUMBERS.get(word)
+    if value is None or small is None:
+        return value
+    if small == 0 or value == 0:
+        return None
+    room = 100 if small % 100 == 0 else 10 if small % 10 == 0 and small % 100 >= 20 else 0
+    return small + value if value < room else None
 
 
 def choice_of(text: str, *, with_text: bool) -> str | None:

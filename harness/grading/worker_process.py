@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import atexit
+import contextlib
 import os
 import select
+import signal
 import subprocess
 import sys
 import tempfile
@@ -53,7 +55,7 @@ class WorkerProcess:
         Raises:
             EnvironmentFailure: it does not start.
         """
-        process = self._running()
+        process = self.start()
         assert process.stdin is not None
         try:
             process.stdin.write(line)
@@ -62,14 +64,6 @@ class WorkerProcess:
             return False
         return True
 
-    def send_frame(self, payload: bytes) -> bool:
-        """Sends bytes of any kind behind a line with their number; False: the process has died.
-
-        Raises:
-            EnvironmentFailure: it does not start.
-        """
-        return self.send(b"%d\n" % len(payload) + payload)
-
     def receive(self, seconds: float) -> bytes | None:
         """The next line; None where there is none in time, or the process has died."""
         ends = time.monotonic() + seconds
@@ -77,18 +71,6 @@ class WorkerProcess:
             if not self._read(ends):
                 return None
         return self._taken(place + 1)[:-1]
-
-    def receive_frame(self, seconds: float) -> bytes | None:
-        """The next frame; None where there is none in time, or the process has died."""
-        ends = time.monotonic() + seconds
-        line = self.receive(seconds)
-        if line is None:
-            return None
-        size = int(line)
-        while len(self._buffer) < size:
-            if not self._read(ends):
-                return None
-        return self._taken(size)
 
     def _read(self, ends: float) -> bool:
         """Reads what is there; False where nothing comes until `ends`, or ever."""
@@ -105,14 +87,30 @@ class WorkerProcess:
         del self._buffer[:size]
         return taken
 
-    def _running(self) -> subprocess.Popen[bytes]:
-        if self._owner != os.getpid():  # A fork of us may not share the pipes.
-            self._process, self._owner = None, os.getpid()
-        if self._process is not None and self._process.poll() is None:
+    @property
+    def running(self) -> bool:
+        """Whether the process is there."""
+        process = self._process if self._owner == os.getpid() else None
+        return process is not None and process.poll() is None
+
+    def start(self) -> subprocess.Popen[bytes]:
+        """The running process; starts it where there is none, and waits until it is ready.
+
+        Raises:
+            EnvironmentFailure: it does not start.
+        """
+        if self.running and self._process is not None:
             return self._process
-        self.kill()
-        self._process = self._started()
-        atexit.register(self.kill)
+        process = self.launch()
+        self.wait_until_ready()
+        return process
+
+    def wait_until_ready(self) -> None:
+        """Waits for the line that a launched process writes first.
+
+        Raises:
+            EnvironmentFailure: it died, or wrote nothing in two minutes.
+        """
         if self.receive(_START_SECONDS) is None:
             message = self._last_words()
             self.kill()
@@ -120,6 +118,18 @@ class WorkerProcess:
                 f"the worker {self.module} died at its start: {message}",
                 "Install its packages again: pip install --force-reinstall math-verify sympy",
             )
+
+    def launch(self) -> subprocess.Popen[bytes]:
+        """Starts the process without waiting; whatever was there before is killed.
+
+        Raises:
+            EnvironmentFailure: there is no such interpreter.
+        """
+        if self._owner != os.getpid():  # A fork of us may not share the pipes.
+            self._process, self._owner = None, os.getpid()
+        self.kill()
+        self._process = self._started()
+        atexit.register(self.kill)
         return self._process
 
     def _started(self) -> subprocess.Popen[bytes]:
@@ -153,7 +163,8 @@ class WorkerProcess:
         if process is None or self._owner != os.getpid():
             return
         atexit.unregister(self.kill)
-        process.kill()
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)  # It leads a group: its children end with it.
         process.wait()
         for stream in (process.stdin, process.stdout, self._errors):
             try:
@@ -165,7 +176,7 @@ class WorkerProcess:
 
     def close(self, seconds: float = 10.0) -> None:
         """Lets the process finish: it ends when its input closes. Killed where it does not."""
-        if self._process is not None and self._process.stdin is not None:
+        if self.running and self._process is not None and self._process.stdin is not None:
             try:
                 self._process.stdin.close()
                 self._process.wait(seconds)

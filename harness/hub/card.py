@@ -10,7 +10,8 @@ import yaml
 from harness import __version__
 from harness.budget import MatchedBudget, stopping_rule
 from harness.budget.allocation import stopping_words
-from harness.recipe import Recipe
+from harness.quantities import mean_count
+from harness.recipe import SIDES, Recipe
 
 PAPER = "https://arxiv.org/abs/2408.16737"
 _SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M"))
@@ -27,7 +28,10 @@ def data_file(arm: Mapping[str, Any]) -> str:
 
 
 def dataset_card(
-    recipe: Recipe, budgets: Mapping[str, MatchedBudget], arms: Sequence[Mapping[str, Any]]
+    recipe: Recipe,
+    budgets: Mapping[str, MatchedBudget],
+    arms: Sequence[Mapping[str, Any]],
+    verdicts: Mapping[str, Mapping[str, int]],
 ) -> str:
     """README.md with the metadata that the Hub and `datasets` read.
 
@@ -35,6 +39,7 @@ def dataset_card(
         recipe: the experiment.
         budgets: its matched budgets.
         arms: the documents of every published arm (`arm.json`), the default one first.
+        verdicts: per side, how many samples of its pool were `correct`, `wrong`, `undecided`.
     """
     header = yaml.safe_dump(_metadata(recipe, arms), sort_keys=False, allow_unicode=True)
     rows = "\n".join(
@@ -74,6 +79,8 @@ has its own seed.
 - Prompt of the rows: `{recipe.prompt.template!r}`; the generators saw it {_shots(recipe)}.
 - Kept: samples whose final answer (format `{recipe.answer.format}`) equals the gold answer, by \
 the grader that each row names. A right answer may stand behind wrong reasoning.
+- Verdicts: {_verdicts(verdicts)}. Undecided samples (a time-out, an answer over a cap) are not \
+kept.
 - Duplicates within a problem: {duplicates}.
 - Rows stand in canonical order: problems in the problem set's order, samples by index.
 - `recipe.yaml` holds the whole experiment, `manifest.json` the SHA-256 of every file. Made by \
@@ -91,6 +98,15 @@ def _shots(recipe: Recipe) -> str:
     return f"behind {few_shot.count} examples of {few_shot.source.removeprefix('lm_eval:')}"
 
 
+def _verdicts(verdicts: Mapping[str, Mapping[str, int]]) -> str:
+    """What became of all samples, also of those that are in no row."""
+    return "; ".join(
+        f"of {sum(counts.values()):,} {side.upper()} samples "
+        + ", ".join(f"{count:,} {outcome}" for outcome, count in counts.items())
+        for side, counts in verdicts.items()
+    )
+
+
 def _allocation(recipe: Recipe) -> str:
     until = stopping_rule(recipe)
     if until is None:
@@ -102,9 +118,10 @@ def _allocation(recipe: Recipe) -> str:
 
 
 def _match_line(budget: MatchedBudget) -> str:
-    samples = budget.samples_per_problem
+    wc, se = (mean_count(budget.mean_samples_per_problem[side]) for side in SIDES)
+    mixed = ", on average: some problems have one fewer than others" * (budget.rounding == "mixed")
     return (
-        f"- Budget `{budget.budget}`: {samples['wc']} WC or {samples['se']} SE samples a problem "
+        f"- Budget `{budget.budget}`: {wc} WC or {se} SE samples a problem{mixed} "
         f"(one SE sample is worth {budget.ratio:.4g} WC samples; cost WC/SE after rounding "
         f"{budget.wc_over_se:.4f})."
     )

@@ -9,7 +9,12 @@ from typing import Any
 from harness.budget import match_of
 from harness.errors import InputError
 from harness.files import read_json, sha256_of, write_atomically, write_json
+from harness.grading.graded import open_pool
+from harness.grading.shares import shares_of
+from harness.grading.stage import recipe_graders
 from harness.hub.card import data_file, dataset_card
+from harness.pool.verdicts import OUTCOMES
+from harness.recipe import SIDES
 from harness.run_folder import RunFolder
 
 MANIFEST = "manifest.json"
@@ -34,7 +39,8 @@ def write_publication(run: RunFolder, folder: Path) -> dict[str, Any]:
         target = folder / data_file(arm)
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(run.arm(arm["arm"], arm["budget"]) / "train.parquet", target)
-    write_atomically(folder / "README.md", dataset_card(run.recipe, match_of(run.recipe), arms))
+    card = dataset_card(run.recipe, match_of(run.recipe), arms, _verdicts(run))
+    write_atomically(folder / "README.md", card)
     shutil.copyfile(run.recipe_file, folder / "recipe.yaml")
     manifest = {
         "files": {str(p.relative_to(folder)): sha256_of(p) for p in sorted(_files(folder))},
@@ -42,6 +48,13 @@ def write_publication(run: RunFolder, folder: Path) -> dict[str, Any]:
     }
     write_json(folder / MANIFEST, manifest)
     return manifest
+
+
+def _verdicts(run: RunFolder) -> dict[str, dict[str, int]]:
+    """Per side, how many samples of its pool have which verdict of the grader that counts."""
+    grader = recipe_graders(run.recipe.answer)[0]
+    found = {side: shares_of(open_pool(run, side), grader) for side in SIDES}
+    return {side: {name: counts[name] for name in OUTCOMES} for side, counts in found.items()}
 
 
 def _files(folder: Path) -> list[Path]:

@@ -1,4 +1,4 @@
-"""Coverage, diversity and false positives of a pool: pure, unbiased, over all problems at once."""
+"""Coverage, diversity, majority votes and false positives: unbiased, over all problems at once."""
 
 from __future__ import annotations
 
@@ -8,5 +8,12 @@ from harness.metrics.estimators import (
     diversity_at_k,
     pass_at_1,
 )
+from harness.metrics.majority import majority_at_k
 
-__all__ = ["coverage_at_k", "distinct_at_k", "diversity_at_k", "pass_at_1"]
+__all__ = [
+    "coverage_at_k",
+    "distinct_at_k",
+    "diversity_at_k",
+    "majority_at_k",
+    "pass_at_1",
+]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -33,13 +33,13 @@ class AdaptiveArrays:
         correct: (problems,) samples with the right answer among them.
         stopped: (problems,) whether there were enough correct ones.
         undecided_by_problem: (problems,) samples among them that the grader could not decide.
-            They do not stop a problem, so there is no bound with them as correct: the draw
-            would have been another.
         false_positives: (problems,) right answers with a wrong chain among them; None without a
             verifier.
         last_false: (problems,) whether the sample at the stopping point is one of those.
         tokens: of the samples up to the stopping point.
         largest_k: samples of a problem at most.
+        bound: the pool as it would be if every undecided sample were correct; None where there
+            is none. Problems would have stopped sooner, so all of it was drawn.
     """
 
     problem_ids: tuple[str, ...]
@@ -53,6 +53,7 @@ class AdaptiveArrays:
     last_false: Bools
     tokens: TokenSums
     largest_k: int
+    bound: AdaptiveArrays | None = None
 
     @property
     def undecided(self) -> int:
@@ -74,7 +75,12 @@ class AdaptiveArrays:
             last_false=self.last_false[picked],
             tokens=self.tokens.chosen(picked),
             largest_k=self.largest_k,
+            bound=self.bound and self.bound.chosen(picked),
         )
+
+    def undecided_as_correct(self) -> AdaptiveArrays:
+        """The pool as it would be if every undecided sample were correct: the upper bound."""
+        return self.bound or self
 
     def coverage(self, k: float | Floats) -> Floats:
         """(problems,) or (problems, ks); k may be real.
@@ -112,30 +118,16 @@ def adaptive_arrays(
     Raises:
         InputError: the pool was not graded, or not drawn to its stopping points.
     """
-    rows, count = PoolRows(pool, grader), len(pool.problems)
-    right = rows.outcomes == "correct"
-    counted, last = _up_to_stopping_point(rows, right, enough, largest)
-
-    def per_problem(marked: Bools) -> Ints:
-        return np.bincount(rows.owners[marked], minlength=count)
-
-    stopped = per_problem(last) > 0
-    _check_drawn(pool, stopped | (per_problem(counted) >= largest))
-    false = np.zeros_like(right)
-    if chain:
-        false = right & (rows.outcomes_of("chain") != "correct")
-    return AdaptiveArrays(
-        problem_ids=tuple(problem.id for problem in pool.problems),
-        levels=tuple(problem.level for problem in pool.problems),
-        subjects=tuple(problem.subject for problem in pool.problems),
-        samples=np.where(stopped, per_problem(counted), largest),
-        correct=per_problem(counted & right),
-        stopped=stopped,
-        undecided_by_problem=per_problem(counted & (rows.outcomes == "undecided")),
-        false_positives=per_problem(counted & false) if chain else None,
-        last_false=per_problem(last & false) > 0,
-        tokens=rows.token_sums(counted),
-        largest_k=largest,
+    rows = PoolRows(pool, grader)
+    right, undecided = rows.outcomes == "correct", rows.outcomes == "undecided"
+    sound = rows.outcomes_of("chain") == "correct" if chain else None
+    found = _up_to_stopping_points(pool, rows, right, sound, (enough, largest))
+    _check_drawn(pool, found)
+    if not found.undecided:
+        return found
+    return replace(
+        found,
+        bound=_up_to_stopping_points(pool, rows, right | undecided, sound, (enough, largest)),
     )
 
 
@@ -155,11 +147,12 @@ def arrays_of(
     )
 
 
-def _check_drawn(pool: Pool, complete: Bools) -> None:
+def _check_drawn(pool: Pool, arrays: AdaptiveArrays) -> None:
     failed = {failure.problem_id for failure in pool.failures()}
+    drawn = pool.counts()
     missing = sum(
-        not done and problem.id not in failed
-        for problem, done in zip(pool.problems, complete, strict=True)
+        not stopped and drawn[name] < arrays.largest_k and name not in failed
+        for name, stopped in zip(arrays.problem_ids, arrays.stopped, strict=True)
     )
     if missing:
         raise InputError(
@@ -169,9 +162,42 @@ def _check_drawn(pool: Pool, complete: Bools) -> None:
         )
 
 
-def _up_to_stopping_point(
-    rows: PoolRows, right: Bools, enough: int, largest: int
-) -> tuple[Bools, Bools]:
+def _up_to_stopping_points(
+    pool: Pool, rows: PoolRows, right: Bools, sound: Bools | None, limits: tuple[int, int]
+) -> AdaptiveArrays:
+    """The arrays, with `right` of the samples correct.
+
+    Args:
+        pool: the pool.
+        rows: its samples.
+        right: (samples,).
+        sound: (samples,) whether the chain is; None without a verifier.
+        limits: correct samples at which a problem stops, and samples of it at most.
+    """
+    counted, last = _counted(rows, right, *limits)
+    count, largest = len(pool.problems), limits[1]
+
+    def per_problem(marked: Bools) -> Ints:
+        return np.bincount(rows.owners[marked], minlength=count)
+
+    false = np.zeros_like(right) if sound is None else right & ~sound
+    stopped = per_problem(last) > 0
+    return AdaptiveArrays(
+        problem_ids=tuple(problem.id for problem in pool.problems),
+        levels=tuple(problem.level for problem in pool.problems),
+        subjects=tuple(problem.subject for problem in pool.problems),
+        samples=np.where(stopped, per_problem(counted), largest),
+        correct=per_problem(counted & right),
+        stopped=stopped,
+        undecided_by_problem=per_problem(counted & (rows.outcomes == "undecided") & ~right),
+        false_positives=None if sound is None else per_problem(counted & false),
+        last_false=per_problem(last & false) > 0,
+        tokens=rows.token_sums(counted),
+        largest_k=largest,
+    )
+
+
+def _counted(rows: PoolRows, right: Bools, enough: int, largest: int) -> tuple[Bools, Bools]:
     """(samples,) which count, and which are at a stopping point; none counts behind a gap."""
     sizes = np.bincount(rows.owners)
     starts = np.cumsum(sizes) - sizes

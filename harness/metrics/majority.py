@@ -18,6 +18,8 @@ from harness.metrics.estimators import Floats, log_factorials
 
 Ints = NDArray[np.int64]
 
+# Of maj@k, as the paper evaluates it (section 1.8 of its digest).
+MAJORITY_SAMPLES = (1, 4, 8, 16)
 # Of the polynomials held at once: fits a core's cache.
 BLOCK_CELLS = 400_000
 # Numbers of votes less likely than this are left out: all of them are below rounding.

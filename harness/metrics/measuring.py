@@ -20,7 +20,7 @@ from harness.recipe import SIDES, Side
 from harness.statistics import Difference, Interval
 from harness.statistics.intervals import percentile_interval
 from harness.statistics.paired import bootstrap_p_value, paired_test
-from harness.statistics.resampling import prior_problems, resampled
+from harness.statistics.resampling import PriorProblems, prior_problems, resampled
 
 __all__ = [
     "CURVE_RESAMPLES",
@@ -126,14 +126,14 @@ def compare(columns: Mapping[Side, Columns], resamples: int = RESAMPLES) -> Comp
     return Comparison(columns, sums, resamples)
 
 
-def _prior(columns: Mapping[Side, Columns]) -> Floats:
+def _prior(columns: Mapping[Side, Columns]) -> PriorProblems:
     """Prior problems at the ends of what a problem may show, in the order of the columns."""
     low, high = zip(
         *(ends_of(name, columns[side]) for side in SIDES for name in columns[side]), strict=True
     )
     binary = all(np.isin(columns[side]["coverage"], (0.0, 1.0)).all() for side in SIDES)
     owners = [side for side in SIDES for _ in columns[side]]
-    return prior_problems(low, high, owners, opposed=binary)
+    return prior_problems(low, high, owners, binary=binary)
 
 
 def by_group(columns: Mapping[Side, Columns], groups: Sequence[str]) -> dict[str, dict[str, Any]]:
@@ -153,16 +153,20 @@ def by_group(columns: Mapping[Side, Columns], groups: Sequence[str]) -> dict[str
 
 
 def coverage_curve(
-    arrays: PoolArrays | AdaptiveArrays, largest: int, cost_per_sample: float
+    arrays: PoolArrays | AdaptiveArrays,
+    largest: int,
+    cost_per_sample: float,
+    cost_per_problem: float = 0.0,
 ) -> list[dict[str, Any]]:
     """coverage@k for k = 1 … `largest`, with the cost of k samples a problem."""
     ks = np.arange(1, largest + 1)
     coverage = arrays.coverage(ks.astype(np.float64))
-    prior = prior_problems(np.zeros(largest), np.ones(largest))
+    prior = prior_problems(np.zeros(largest), np.ones(largest), binary=False)
     drawn = resampled(coverage, CURVE_RESAMPLES, 0, lambda sums: sums, prior) / len(coverage)
     points = []
     for position, k in enumerate(ks.tolist()):
         value = float(coverage[:, position].mean())
         interval = Interval(value, *percentile_interval(drawn[:, position], value))
-        points.append({"k": k, "cost": k * cost_per_sample, "coverage": interval.document()})
+        cost = cost_per_problem + k * cost_per_sample
+        points.append({"k": k, "cost": cost, "coverage": interval.document()})
     return points

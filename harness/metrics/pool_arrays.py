@@ -11,7 +11,7 @@ import numpy as np
 from harness.errors import InputError
 from harness.metrics.answer_votes import AnswerVotes, WrongClasses, answer_votes
 from harness.metrics.estimators import Floats, coverage_at_k, distinct_at_k
-from harness.metrics.majority import majority_at_k
+from harness.metrics.majority import MAJORITY_SAMPLES, majority_at_k
 from harness.metrics.pool_rows import PoolRows, TokenSums, has_answers
 from harness.metrics.solution_keys import KEYS, TEXT
 from harness.metrics.solutions import Bools, Ints, Solutions, distinct_solutions
@@ -103,8 +103,23 @@ class PoolArrays:
         wrong, sizes = self.wrong_classes, self._sizes(float(np.max(k)))
         return majority_at_k(wrong.owners, wrong.votes, self.correct, sizes, k)
 
+    @cached_property
+    def majorities(self) -> dict[int, Floats]:
+        """(problems,) maj@k for each of `MAJORITY_SAMPLES` that is possible; no budget changes
+        them. None are where the grader compares no answers.
+        """
+        possible = [k for k in MAJORITY_SAMPLES if k <= self.largest_k]
+        if self.votes is None or not possible:
+            return {}
+        found = self.majority(np.array(possible, dtype=np.int64))
+        return {k: found[:, place] for place, k in enumerate(possible)}
+
     def undecided_as_correct(self) -> PoolArrays:
         """The pool as it would be if every undecided sample were correct: the upper bound."""
+        return self._bound
+
+    @cached_property
+    def _bound(self) -> PoolArrays:
         return replace(
             self,
             correct=self.correct + self.undecided_by_problem,

@@ -6,19 +6,18 @@ problems, levels and subjects are sums of the same columns. `METRICS` says which
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
 
 from harness.metrics.adaptive_arrays import AdaptiveArrays
 from harness.metrics.estimators import Floats
+from harness.metrics.majority import MAJORITY_SAMPLES
 from harness.metrics.pool_arrays import PoolArrays
 from harness.metrics.solution_keys import KEYS, TEXT
 
 Columns = dict[str, Floats]
-
-# Of maj@k, as the paper evaluates it (section 1.8 of its digest).
-MAJORITY_SAMPLES = (1, 4, 8, 16)
 
 
 @dataclass(frozen=True)
@@ -59,6 +58,8 @@ METRICS: dict[str, Metric] = {
     "yield_per_token": Metric("correct_samples", "completion_tokens"),
 }
 
+# The columns that grow with the samples of a problem; the others are shares of all samples.
+_BY_SAMPLES = {"coverage", *map(distinct_column, KEYS)}
 _NUMERATORS = {"false_positives": "correct", "correct_samples": "samples"}
 _DENOMINATORS = ("correct", "samples", "completion_tokens")
 
@@ -89,6 +90,30 @@ def side_columns(arrays: PoolArrays | AdaptiveArrays, k: float) -> Columns:
     return columns | _uniform(arrays, float(k))
 
 
+def mixed_columns(arrays: PoolArrays | AdaptiveArrays, k: float) -> Columns:
+    """As `side_columns`, of a mixed allocation with k samples a problem on average.
+
+    A random share of the problems gets ⌈k⌉ samples and the others ⌊k⌋, so what is expected of the
+    data set lies on the straight line between the two; no sample covers nothing.
+
+    Args:
+        arrays: of the pool.
+        k: mean samples a problem, above 0; may be below 1.
+
+    Raises:
+        InputError: a problem has fewer than ⌈k⌉ samples.
+    """
+    floor = math.floor(k)
+    share = k - floor
+    if not share:
+        return side_columns(arrays, floor)
+    columns = side_columns(arrays, floor + 1)
+    below = side_columns(arrays, floor) if floor else {}
+    for name in _BY_SAMPLES & columns.keys():
+        columns[name] = share * columns[name] + (1 - share) * below.get(name, 0.0)
+    return columns
+
+
 def _uniform(arrays: PoolArrays, k: float) -> Columns:
     columns: Columns = {
         "pass_at_1": arrays.pass_at_1(),
@@ -97,11 +122,7 @@ def _uniform(arrays: PoolArrays, k: float) -> Columns:
     }
     if arrays.false_positives is not None:
         columns["false_positives"] = arrays.false_positives.astype(np.float64)
-    if arrays.votes is not None:
-        possible = [n for n in MAJORITY_SAMPLES if n <= arrays.largest_k]
-        majority = arrays.majority(np.array(possible, dtype=np.int64))
-        columns |= {f"majority_at_{n}": majority[:, place] for place, n in enumerate(possible)}
-    return columns
+    return columns | {f"majority_at_{n}": one for n, one in arrays.majorities.items()}
 
 
 def _adaptive(arrays: AdaptiveArrays) -> Columns:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import pyarrow as pa
 import pyarrow.compute as pc
 
 from harness.budget import MatchedBudget, match_of, pool_sizes, stopping_rule
@@ -17,6 +18,7 @@ from harness.errors import InputError
 from harness.files import write_json
 from harness.grading.graded import open_graded_pool
 from harness.metrics.adaptive_arrays import AdaptiveArrays, adaptive_arrays
+from harness.metrics.majority import MAJORITY_SAMPLES
 from harness.metrics.measuring import (
     LEVEL_RESAMPLES,
     Columns,
@@ -26,7 +28,7 @@ from harness.metrics.measuring import (
     side_columns,
 )
 from harness.metrics.pool_arrays import PoolArrays, pool_arrays
-from harness.metrics.side_columns import MAJORITY_SAMPLES
+from harness.metrics.side_columns import mixed_columns
 from harness.metrics.solution_keys import KEYS
 from harness.pool import Pool
 from harness.progress import Progress
@@ -77,6 +79,7 @@ def measure(run: RunFolder, progress: Progress) -> dict[str, Any]:
             "ratio": first.ratio,
             "parameters": run.recipe.match.parameters,
             "unit": first.unit,
+            "rounding": first.rounding,
         },
         "allocation": allocation_document(until),
         "estimator": ESTIMATOR if until is None else ADAPTIVE_ESTIMATOR,
@@ -84,7 +87,12 @@ def measure(run: RunFolder, progress: Progress) -> dict[str, Any]:
         "grader": {side: pools[side].grader_identity("answer") for side in SIDES},
         "budgets": budgets,
         "curve": {
-            side: coverage_curve(arrays[side], largest[side], _cost_per_sample(first, side))
+            side: coverage_curve(
+                arrays[side],
+                largest[side],
+                first.cost_per_sample[side],
+                first.cost_per_problem[side],
+            )
             for side in SIDES
         },
     }
@@ -118,27 +126,30 @@ def _refused(until: Until) -> dict[str, str]:
     }
 
 
-def _cost_per_sample(budget: MatchedBudget, side: Side) -> float:
-    return budget.cost[side] / budget.samples_per_problem[side]
-
-
 def _budget_document(
     budget: MatchedBudget, arrays: Mapping[Side, Arrays], pools: Mapping[Side, Pool]
 ) -> dict[str, Any]:
-    k = budget.samples_per_problem
-    columns = {side: side_columns(arrays[side], k[side]) for side in SIDES}
+    k = budget.mean_samples_per_problem
+    taken = {side: budget.samples_of(side, arrays[side].problem_ids) for side in SIDES}
+    columns = {side: mixed_columns(arrays[side], k[side]) for side in SIDES}
     comparison = compare(columns)
     groups = {
         "by_level": by_group(columns, arrays["wc"].levels),
         "by_subject": by_group(columns, arrays["wc"].subjects),
     }
     return {
-        "samples_per_problem": dict(k),
-        "cost": {**budget.cost, "unit": budget.unit, "wc_over_se": budget.wc_over_se},
-        "tokens": {side: _tokens(pools[side], k[side]) for side in SIDES},
+        "samples_per_problem": dict(budget.samples_per_problem),
+        "mean_samples_per_problem": k,
+        "cost": {
+            **budget.cost,
+            "unit": budget.unit,
+            "wc_over_se": budget.wc_over_se,
+            "intended_wc_over_se": budget.intended_wc_over_se,
+        },
+        "tokens": {side: _tokens(pools[side], taken[side]) for side in SIDES},
         "sides": {
             side: {
-                **_counts(pools[side], k[side]),
+                **_counts(pools[side], taken[side]),
                 **comparison.metrics(side),
                 "undecided_as_correct": _undecided_as_correct(arrays[side], side, columns, k[side]),
                 **{kind: _of_side(found, side) for kind, found in groups.items()},
@@ -146,7 +157,7 @@ def _budget_document(
             for side in SIDES
         },
         "difference": comparison.differences(),
-        "number_matched": _number_matched(min(k.values()), arrays),
+        "number_matched": _number_matched(min(budget.samples_per_problem.values()), arrays),
     }
 
 
@@ -155,16 +166,16 @@ def _of_side(groups: Mapping[str, Mapping[str, Any]], side: Side) -> dict[str, A
 
 
 def _undecided_as_correct(
-    arrays: Arrays, side: Side, columns: Mapping[Side, Columns], k: int
+    arrays: Arrays, side: Side, columns: Mapping[Side, Columns], k: float
 ) -> dict[str, Any] | None:
     """The upper ends: the metrics if every undecided sample were correct.
 
-    None where nothing is undecided, and for an adaptive pool, whose draw would have stopped
-    elsewhere. There is no bound of false positives and yields here: nobody checked those chains.
+    None where nothing is undecided. False positives have no such bound: nobody checked the
+    chains of undecided samples as those of correct ones.
     """
-    if isinstance(arrays, AdaptiveArrays) or not arrays.undecided:
+    if not arrays.undecided:
         return None
-    most = side_columns(arrays.undecided_as_correct(), k)
+    most = mixed_columns(arrays.undecided_as_correct(), k)
     found = compare({**columns, side: most}, LEVEL_RESAMPLES).metrics(side)
     return {**found, "false_positive_rate": None}
 
@@ -180,10 +191,10 @@ def _number_matched(k: int, arrays: Mapping[Side, Arrays]) -> dict[str, Any]:
     }
 
 
-def _counts(pool: Pool, k: int) -> dict[str, int]:
-    """Counts over the budget's own samples: the first k of every problem."""
-    table = pool.verdicts("answer").select(["sample_index", "outcome", "answer"])
-    first = table.filter(pc.less(table["sample_index"], k))
+def _counts(pool: Pool, taken: Mapping[str, int]) -> dict[str, int]:
+    """Counts over the budget's own samples: of every problem the first ones, so many."""
+    table = pool.verdicts("answer").select(["problem_id", "sample_index", "outcome", "answer"])
+    first = table.filter(_of_budget(table, taken))
     counted = {
         row["values"]: row["counts"] for row in pc.value_counts(first["outcome"]).to_pylist()
     }
@@ -195,11 +206,18 @@ def _counts(pool: Pool, k: int) -> dict[str, int]:
     }
 
 
-def _tokens(pool: Pool, k: int) -> dict[str, int]:
-    """Measured tokens of the first k samples; a prompt counts once a problem."""
-    table = pool.samples(["sample_index", "prompt_tokens", "completion_tokens"])
-    index = table["sample_index"]
-    first, of_first = pc.equal(index, 0), pc.less(index, k)
+def _of_budget(table: pa.Table, taken: Mapping[str, int]) -> pa.ChunkedArray:
+    """(rows,) whether a sample is one of the first so many of its problem."""
+    places = pc.index_in(table["problem_id"], value_set=pa.array(list(taken)))
+    return pc.less(table["sample_index"], pa.array(list(taken.values())).take(places))
+
+
+def _tokens(pool: Pool, taken: Mapping[str, int]) -> dict[str, int]:
+    """Measured tokens of the budget's own samples; a prompt counts once a problem."""
+    columns = ["problem_id", "sample_index", "prompt_tokens", "completion_tokens"]
+    table = pool.samples(columns)
+    of_first = _of_budget(table, taken)
+    first = pc.and_(of_first, pc.equal(table["sample_index"], 0))
     return {
         "prompt": pc.sum(table.filter(first)["prompt_tokens"]).as_py() or 0,
         "completion": pc.sum(table.filter(of_first)["completion_tokens"]).as_py() or 0,

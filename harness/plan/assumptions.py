@@ -29,13 +29,21 @@ def assumptions_of(recipe: Recipe) -> tuple[str, ...]:
             f"{decoding.max_tokens} (decoding.max_tokens)."
         )
     said.append(
-        f"Sampling takes 2P FLOPs a completion token, P the {match.parameters} parameters; prompts "
-        "and attention are left out, as in the paper."
+        f"The pools' FLOPs are 2P a completion token, P the {match.parameters} parameters; prompts "
+        "and attention are left out there, as in the paper."
     )
+    if match.rounding == "mixed":
+        said.append(
+            "Budgets are mixed allocations (match.rounding): seeds.run decides which problems get "
+            "the larger of two whole counts. The pools hold the larger one of every problem, so "
+            "they cost up to a sample a problem more than the budget; nothing beyond it is used."
+        )
     if (until := stopping_rule(recipe)) is not None:
         said.append(_adaptive(recipe, until))
     if any(card.prices for card in (recipe.pair.wc, recipe.pair.se)):
-        said.append("Dollars are those of completion tokens; prompt tokens are left out.")
+        said.append(
+            "The pools' dollars are those of completion tokens; prompts are left out there."
+        )
     if recipe.paradigms:
         said.append(
             "Training takes 6P FLOPs a token. The expected figure counts completion tokens only; "
@@ -51,7 +59,7 @@ def assumptions_of(recipe: Recipe) -> tuple[str, ...]:
         "each finetuned model; what training needs on the way is not counted."
     )
     if None in (recipe.problems.train.count, recipe.problems.test.count) and (
-        recipe.problems.source != "micro"
+        recipe.problems.source == "hub"
     ):
         said.append("Splits without a count are taken whole; how large they are is not known here.")
     return tuple(said)

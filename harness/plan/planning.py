@@ -1,7 +1,9 @@
-"""Works a plan out of a recipe: pure arithmetic, no files, no downloads, no clock.
+"""Works a plan out of a recipe.
 
-FLOPs follow the paper (2P a completion token; prompts and attention left out) and Kaplan et al.
-(6P a training token). What is not known in advance is bounded, and the assumption is said.
+The counts follow the paper (2P FLOPs a completion token; prompts and attention left out) and
+Kaplan et al. (6P a training token). `estimate` has prompts and attention, and the time on GPUs.
+What is not known in advance is bounded, and the assumption is said. Apart from what
+`harness.plan.known` reads, this is pure arithmetic.
 """
 
 from __future__ import annotations
@@ -13,12 +15,16 @@ from harness.budget import (
     flops_per_token,
     match_of,
     pool_sizes,
-    price_in_force,
     training_flops_per_token,
 )
 from harness.cells import Cell, cells_of
-from harness.errors import InputError
 from harness.plan.assumptions import BYTES_PER_SAMPLE, BYTES_PER_TOKEN, assumptions_of
+from harness.plan.counts import completion_length, parameters_for_flops, price_of
+from harness.plan.estimate import estimate_of
+from harness.plan.gpus import DEFAULT_GPU, load_gpu
+from harness.plan.known import known_of
+from harness.plan.prompt_lengths import local_problems
+from harness.plan.serving import Hardware
 from harness.plan.values import Plan, PlannedBudget, PlannedCell, PlannedEvaluation, PlannedPool
 from harness.recipe import SIDES, ModelCard, Price, Recipe, Side
 from harness.recipe.schema import TrainingOverrides
@@ -28,8 +34,12 @@ __all__ = ["Plan", "plan_of"]
 _SPLITS = ("train", "validation", "test")
 
 
-def plan_of(recipe: Recipe) -> Plan:
+def plan_of(recipe: Recipe, hardware: Hardware | None = None) -> Plan:
     """What a recipe will draw, train, evaluate and cost.
+
+    Args:
+        recipe: the recipe.
+        hardware: the GPUs that GPU-hours are estimated for; one or several H100 if None.
 
     Raises:
         InputError: the budgets cannot be matched.
@@ -37,6 +47,11 @@ def plan_of(recipe: Recipe) -> Plan:
     matched = match_of(recipe)
     problems = {split: _count(recipe, split) for split in _SPLITS}
     sizes = pool_sizes(recipe)
+    pools = {side: _pool(recipe, side, sizes[side], problems["train"]) for side in SIDES}
+    cells = tuple(_cell(recipe, cell, matched, problems["train"]) for cell in cells_of(recipe))
+    known = known_of(recipe)
+    hardware = hardware or Hardware(load_gpu(DEFAULT_GPU))
+    estimate = estimate_of(recipe, known, problems, pools, cells, hardware)
     return Plan(
         recipe=recipe.name,
         profile=recipe.profile,
@@ -44,28 +59,23 @@ def plan_of(recipe: Recipe) -> Plan:
         match=recipe.match.model_dump(mode="json"),
         ratio=next(iter(matched.values())).ratio,
         budgets={name: _budget(budget) for name, budget in matched.items()},
-        pools={side: _pool(recipe, side, sizes[side], problems["train"]) for side in SIDES},
+        pools=pools,
         arms=tuple(f"{arm}-{name}" for arm in recipe.arms.build for name in matched),
-        cells=tuple(_cell(recipe, cell, matched, problems["train"]) for cell in cells_of(recipe)),
+        cells=cells,
         evaluation=_evaluation(recipe, problems["test"]),
         assumptions=assumptions_of(recipe),
+        estimate=estimate,
     )
 
 
-def expected_tokens(recipe: Recipe) -> float:
-    """The mean completion length that the plan assumes, in tokens."""
-    return recipe.decoding.planned_tokens
-
-
 def _count(recipe: Recipe, name: str) -> int | None:
-    from harness.micro.problems import SPLIT_SIZES
-
     split = getattr(recipe.problems, name)
     if split is None:
         return 0
-    if split.count is None and recipe.problems.source == "micro":
-        return SPLIT_SIZES[split.split]
-    return split.count  # type: ignore[no-any-return]
+    if split.count is not None:
+        return split.count  # type: ignore[no-any-return]
+    problems = local_problems(recipe, name)
+    return None if problems is None else len(problems)
 
 
 def _budget(matched: MatchedBudget) -> PlannedBudget:
@@ -83,10 +93,10 @@ def _pool(recipe: Recipe, side: Side, per_problem: int, problems: int | None) ->
     card: ModelCard = getattr(recipe.pair, side)
     servers = recipe.execution.servers_of(side)
     samples = None if problems is None else per_problem * problems
-    expected = None if samples is None else round(samples * expected_tokens(recipe))
+    expected = None if samples is None else round(samples * completion_length(recipe, side))
     largest = None if samples is None else samples * recipe.decoding.max_tokens
     parameters = parameters_for_flops(recipe, card)
-    price = _price(recipe, card)
+    price = price_of(recipe, card)
     return PlannedPool(
         model=card.id,
         endpoint=", ".join(server.address for server in servers) or None,
@@ -103,20 +113,6 @@ def _pool(recipe: Recipe, side: Side, per_problem: int, problems: int | None) ->
         if samples is None or expected is None
         else samples * BYTES_PER_SAMPLE + expected * BYTES_PER_TOKEN,
     )
-
-
-def parameters_for_flops(recipe: Recipe, card: ModelCard) -> int | None:
-    """The count that the match uses; the first known one where the card lacks it."""
-    counts = card.parameters
-    chosen: int | None = getattr(counts, recipe.match.parameters)
-    return chosen or counts.total or counts.nominal or counts.non_embedding
-
-
-def _price(recipe: Recipe, card: ModelCard) -> Price | None:
-    try:
-        return price_in_force(card, recipe.match.price_date)
-    except InputError:
-        return None  # A match by price has been refused by now; others do not need one.
 
 
 def _flops(tokens: int | None, parameters: int | None) -> float | None:
@@ -139,13 +135,13 @@ def _cell(
     batch = own.batch_size or training.batch_size
     seen = count * batch
     if cell.arm == "ground_truth":
-        kept = problems
+        kept: float | None = problems
     else:
-        per_problem = matched[cell.budget].samples_per_problem[cell.arm]
+        per_problem = matched[cell.budget].mean_samples_per_problem[cell.arm]
         kept = None if problems is None else problems * per_problem
     parameters = parameters_for_flops(recipe, card)
     per_token = None if parameters is None else training_flops_per_token(parameters)
-    completion_tokens = round(seen * expected_tokens(recipe))
+    completion_tokens = round(seen * completion_length(recipe, cell.arm))
     largest = seen * training.sequence_length
     return PlannedCell(
         id=cell.id,

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import textwrap
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from harness.plan.estimate_text import estimate_parts
 from harness.plan.values import Plan, PlannedCell
 from harness.quantities import short_number
 
 
-def plan_text(plan: Plan) -> str:
-    """The whole plan."""
+def plan_text(plan: Plan, width: int | None = None) -> str:
+    """The whole plan.
+
+    Args:
+        plan: the plan.
+        width: at which sentences are broken into lines; None leaves each on one line.
+    """
     name = plan.recipe + (f", profile {plan.profile}" if plan.profile else "")
     problems = ", ".join(
         f"{'all' if count is None else f'{count:,}'} {split}"
@@ -23,9 +30,22 @@ def plan_text(plan: Plan) -> str:
         _pools(plan),
         _cells(plan),
         _evaluation(plan),
-        "It takes for granted:\n" + "\n".join(f"  - {text}" for text in plan.assumptions),
+        *([] if plan.estimate is None else estimate_parts(plan.estimate)),
+        _assumptions(plan, width),
     ]
     return "\n\n".join(parts)
+
+
+def _assumptions(plan: Plan, width: int | None) -> str:
+    said = plan.assumptions + (() if plan.estimate is None else plan.estimate.assumptions)
+    lines = [f"  - {sentence}" for sentence in said]
+    if width is not None:
+        lines = [
+            textwrap.fill(line, width, subsequent_indent="    ", break_long_words=False,
+                          break_on_hyphens=False)
+            for line in lines
+        ]  # fmt: skip
+    return "It takes for granted:\n" + "\n".join(lines)
 
 
 def _budgets(plan: Plan) -> str:
@@ -58,17 +78,22 @@ def _pools(plan: Plan) -> str:
             _shown(pool.samples, lambda count: f"{count:,}"),
             _range(pool.expected_tokens, pool.largest_tokens),
             _range(pool.flops, pool.largest_flops),
-            "-" if pool.dollars is None else f"{pool.dollars:,.2f} to {pool.largest_dollars:,.2f}",
             _shown(pool.disk_bytes, _bytes),
         ]
         for side, pool in plan.pools.items()
     ]
-    headers = ["side", "model", "a problem", "samples", "tokens", "FLOPs", "dollars", "disk"]
-    text = "Pools (each holds the largest budget; expected, and at most)\n" + _table(rows, headers)
-    dates = {side: pool.price_date for side, pool in plan.pools.items() if pool.price_date}
-    if dates:
-        text += "\nprices of " + ", ".join(f"{day} ({side.upper()})" for side, day in dates.items())
-    return text
+    headers = ["side", "model", "a problem", "samples", "completion tokens", "FLOPs", "disk"]
+    heading = "Pools (each holds the largest budget; completions as expected, and at most)"
+    return "\n".join([f"{heading}\n{_table(rows, headers)}", *_pool_dollars(plan)])
+
+
+def _pool_dollars(plan: Plan) -> list[str]:
+    return [
+        f"{side.upper()} completions: {pool.dollars:,.2f} to {pool.largest_dollars:,.2f} dollars, "
+        f"by the price of {pool.price_date}"
+        for side, pool in plan.pools.items()
+        if pool.dollars is not None
+    ]
 
 
 def _cells(plan: Plan) -> str:
@@ -81,39 +106,48 @@ def _cells(plan: Plan) -> str:
     rows = [
         [
             paradigm,
-            cells[0].model,
+            cells[0].model.rstrip("/").rsplit("/", 1)[-1],
             budget,
-            ", ".join(dict.fromkeys(cell.arm for cell in cells)),
             len(cells),
             f"{steps:,}",
             batch,
             f"{cells[0].learning_rate:g}",
             _range(cells[0].flops, cells[0].largest_flops),
-            _epochs(cells),
+            _shown(cells[0].disk_bytes, _bytes),
         ]
         for (paradigm, budget, steps, batch), cells in groups.items()
     ]
-    headers = ["paradigm", "model", "budget", "arms", "cells", "steps", "batch", "rate",
-               "FLOPs a cell", "epochs, at least"]  # fmt: skip
+    headers = ["paradigm", "model", "budget", "cells", "steps", "batch", "rate",
+               "FLOPs a cell", "disk"]  # fmt: skip
     disk = plan.document()["totals"]["disk_bytes"]
     return (
         f"Training: {len(plan.cells)} cells\n{_table(rows, headers)}\n"
+        f"{_epochs(groups)}\n"
         f"disk in all, with the pools: {_shown(disk, _bytes)}"
     )
 
 
-def _epochs(cells: Sequence[PlannedCell]) -> str:
-    by_arm = {cell.arm: cell.least_epochs for cell in cells}
-    return ", ".join(
-        f"{arm} {_shown(epochs, lambda number: f'{number:.2g}')}" for arm, epochs in by_arm.items()
-    )
+def _epochs(groups: Mapping[tuple[Any, ...], Sequence[PlannedCell]]) -> str:
+    """The epochs of each arm, at least, by budget; alike for all paradigms if that is so."""
+    by_budget: dict[str, dict[str, list[str]]] = {}
+    for cells in groups.values():
+        for cell in cells:
+            shown = _shown(cell.least_epochs, lambda number: f"{number:.2g}")
+            by_arm = by_budget.setdefault(cell.budget, {})
+            by_arm.setdefault(cell.arm, []).append(shown)
+    rows = [
+        [budget, *(", ".join(dict.fromkeys(shown)) for shown in by_arm.values())]
+        for budget, by_arm in by_budget.items()
+    ]
+    arms = next(iter(by_budget.values()))
+    return _table(rows, ["epochs, at least", *arms])
 
 
 def _evaluation(plan: Plan) -> str:
     evaluation = plan.evaluation
     models = f"{evaluation.base_models} base and {evaluation.cells} finetuned models"
     problems = _shown(evaluation.problems, lambda count: f"{count:,}", "all")
-    total = _shown(evaluation.completions, lambda count: f", {count:,} greedy completions", "")
+    total = _shown(evaluation.completions, lambda count: f"\n{count:,} greedy completions", "")
     return f"Evaluation: {models} on {problems} test problems of {evaluation.task}{total}"
 
 

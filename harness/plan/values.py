@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import asdict, dataclass, replace
+from typing import TYPE_CHECKING, Any, Literal
 
 from harness.recipe import Side
+
+if TYPE_CHECKING:
+    from harness.plan.estimate import Estimate
 
 
 @dataclass(frozen=True)
@@ -14,14 +17,14 @@ class PlannedBudget:
     """One matched budget.
 
     Attributes:
-        given: the side whose count the recipe gives.
+        given: the side whose count the recipe gives, or "total".
         exact_samples_per_problem: counts before rounding.
         samples_per_problem: counts as drawn.
         cost: cost a problem and expected completion token, with `unit`.
         wc_over_se: the cost ratio that rounding leaves.
     """
 
-    given: Side
+    given: Literal["wc", "se", "total"]
     exact_samples_per_problem: Mapping[Side, float]
     samples_per_problem: Mapping[Side, int]
     cost: Mapping[Side, float]
@@ -109,6 +112,7 @@ class Plan:
         problems: how many there are in each split; None where only the source knows.
         ratio: cost of an SE sample over cost of a WC sample.
         assumptions: what the numbers take for granted, one sentence each.
+        estimate: what it takes on named GPUs, with prompts and attention.
     """
 
     recipe: str
@@ -122,10 +126,11 @@ class Plan:
     cells: tuple[PlannedCell, ...]
     evaluation: PlannedEvaluation
     assumptions: tuple[str, ...]
+    estimate: Estimate | None = None
 
     def document(self) -> dict[str, Any]:
         """The plan as a JSON document, with totals over the cells."""
-        document = asdict(self)
+        document = asdict(replace(self, estimate=None))
         for name in ("arms", "cells", "assumptions"):
             document[name] = list(document[name])
         document["totals"] = {
@@ -139,6 +144,7 @@ class Plan:
                 + [cell.disk_bytes for cell in self.cells]
             ),
         }
+        document["estimate"] = None if self.estimate is None else self.estimate.document()
         return document
 
 

@@ -8,8 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path as FilePath
+from typing import TypeVar
 
-from harness.budget import matched_budget, pool_sizes, stopping_rule, unit_cost, unit_costs
+from harness.budget import (
+    cost_of_side,
+    matched_budget,
+    pool_sizes,
+    problem_count,
+    stopping_rule,
+    unit_costs,
+)
 from harness.errors import InputError, Issues, unknown_name
 from harness.recipe.catalogue import axolotl_base_file
 from harness.recipe.checks_problems import (
@@ -24,6 +32,8 @@ from harness.recipe.draft import Draft
 from harness.recipe.schema import SIDES, Recipe
 from harness.recipe.yaml_text import Path
 from harness.resources import tasks_folder
+
+_Value = TypeVar("_Value")
 
 
 def check_recipe(recipe: Recipe, draft: Draft, issues: Issues, *, whole: bool) -> None:
@@ -132,23 +142,34 @@ def _micro_batches_divide(recipe: Recipe) -> Iterator[Finding]:
 
 
 def _cards_have_what_the_match_counts(recipe: Recipe) -> Iterator[Finding]:
+    tokens = _if_right(lambda: recipe.decoding.planned_tokens)
     for side in SIDES:
         try:
-            unit_cost(recipe.match, getattr(recipe.pair, side))
+            cost_of_side(recipe.match, side, getattr(recipe.pair, side), tokens)
         except AttributeError:
             continue
         except InputError as error:
             yield Finding(("pair", side), error.message, error.advice)
 
 
-def _budgets_reach_one_sample(recipe: Recipe) -> Iterator[Finding]:
+def _if_right(read: Callable[[], _Value]) -> _Value | None:
+    """What keys say, or None where they are wrong: that is reported at them."""
     try:
-        costs = unit_costs(recipe.match, recipe.pair)
+        return read()
+    except AttributeError:
+        return None
+
+
+def _budgets_reach_one_sample(recipe: Recipe) -> Iterator[Finding]:
+    tokens = _if_right(lambda: recipe.decoding.planned_tokens)
+    try:
+        costs = unit_costs(recipe.match, recipe.pair, tokens)
     except InputError:
         return  # Reported by the check above, at the cards.
+    problems = _if_right(lambda: problem_count(recipe))
     for name, budget in recipe.budgets.items():
         try:
-            matched_budget(name, budget, recipe.match, costs)
+            matched_budget(name, budget, recipe.match, costs, problems=problems)
         except AttributeError:
             continue
         except InputError as error:

@@ -17,7 +17,13 @@ def recipe_document(recipe: Recipe) -> dict[str, Any]:
 
 def experiment_document(recipe: Recipe) -> dict[str, Any]:
     """What two runs must share to be the same experiment."""
-    return {key: value for key, value in recipe_document(recipe).items() if key not in _OUTSIDE}
+    document = {key: value for key, value in recipe_document(recipe).items() if key not in _OUTSIDE}
+    if recipe.match.kind != "compute_exact":
+        # The revision says which model it is; its config.json only matters where it is counted by.
+        for card in (*document["pair"].values(), *document["students"].values()):
+            if card is not None:
+                del card["config"]
+    return document
 
 
 def differing_keys(old: Any, new: Any, prefix: str = "") -> list[str]:

@@ -25,9 +25,13 @@ def recipe_schema() -> dict[str, Any]:
     for section in ("Pair", "Students"):
         for field in schema["$defs"][section]["properties"].values():
             _accept_names(field)
+    ways = ("se", "wc", "total")
     schema["$defs"]["Budget"]["oneOf"] = [
-        {"required": [side], "properties": {other: {"type": "null"}}}
-        for side, other in (("se", "wc"), ("wc", "se"))
+        {
+            "required": [way],
+            "properties": {other: {"type": "null"} for other in ways if other != way},
+        }
+        for way in ways
     ]
     return schema
 

@@ -114,13 +114,15 @@ def _card_warnings(
 
 def _budget_warnings(recipe: Recipe) -> Iterator[Warning_]:
     for name, matched in match_of(recipe).items():
-        if abs(matched.wc_over_se - 1) > _UNEVEN:
+        intended = matched.intended_wc_over_se
+        if abs(matched.wc_over_se / intended - 1) > _UNEVEN:
             counts = matched.samples_per_problem
             yield (
                 f"budgets.{name}",
                 f"rounding to {counts['wc']} WC and {counts['se']} SE samples leaves WC at "
-                f"{matched.wc_over_se:.2f} of the cost of SE;",
-                "a larger budget is closer.",
+                f"{matched.wc_over_se:.2f} of the cost of SE"
+                + (f", where {intended:.3g} is meant;" if intended != 1 else ";"),
+                "a larger budget is closer, and match.rounding: mixed is exact.",
             )
     if recipe.match.kind == "compute":
         sizes = {side: parameters_of(getattr(recipe.pair, side), recipe.match.parameters)

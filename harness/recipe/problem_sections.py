@@ -101,8 +101,8 @@ class Answer(Section):
     )
     options: AnswerOptions = Field(
         default_factory=lambda: AnswerOptions(),
-        description="What counts as the same answer, where that is not the default. Test tasks "
-        "keep their own conventions.",
+        description="What counts as the same answer, where that is not the default; in the pools "
+        "and in the harness's own test tasks.",
     )
     chain_verifier: Literal["micro"] | None = Field(
         None, description="Exact verifier of the reasoning, where the problem set has one."

@@ -12,7 +12,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
-from harness.recipe.cards import Day, ModelCard
+from harness.recipe.budget_sections import Budget, Match, PerSample, SampleMeans
+from harness.recipe.cards import ModelCard
 from harness.recipe.engine_sections import Engine, Ray
 from harness.recipe.execution_sections import Endpoint, Execution
 from harness.recipe.fields import (
@@ -49,11 +50,13 @@ __all__ = [
     "Match",
     "Pair",
     "Paradigm",
+    "PerSample",
     "ProblemSet",
     "Prompt",
     "Publication",
     "Ray",
     "Recipe",
+    "SampleMeans",
     "Section",
     "Seeds",
     "Side",
@@ -99,34 +102,6 @@ class Decoding(Section):
     def planned_tokens(self) -> float:
         """The mean completion length that plans count with."""
         return self.expected_tokens or self.max_tokens / 2
-
-
-class Match(Section):
-    """The cost model that makes the two sides' budgets equal."""
-
-    kind: Literal["number", "compute", "price"] = Field(
-        description="`number`: equal samples; `compute`: equal FLOPs, 2P a token (paper, Eq. 1); "
-        "`price`: equal dollars for output tokens."
-    )
-    parameters: Literal["total", "non_embedding", "nominal"] = Field(
-        "total", description="Which parameter count of the cards is P."
-    )
-    price_date: Day | None = Field(
-        None, description="Prices in force on this day (YYYY-MM-DD); the newest if unset."
-    )
-
-
-class Budget(Section):
-    """A sampling budget, given as samples a problem of one side; the match gives the other."""
-
-    se: PositiveFloat | None = Field(None, description="SE samples a problem.")
-    wc: PositiveFloat | None = Field(None, description="WC samples a problem.")
-
-    @model_validator(mode="after")
-    def _one_side(self) -> Budget:
-        if (self.se is None) == (self.wc is None):
-            raise ValueError("give exactly one of `se` and `wc`; the match gives the other")
-        return self
 
 
 class Until(Section):

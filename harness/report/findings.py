@@ -23,6 +23,8 @@ _MATCHES = {
     "compute": "matched compute",
     "price": "matched price",
     "number": "an equal number of samples",
+    "compute_exact": "matched exact FLOPs",
+    "gpu_seconds": "matched GPU-seconds",
 }
 # Which side the paper (Bansal et al., 2024) found higher, per match: compute Fig. 3-5 and 15,
 # price Fig. 10, number Fig. 8 and 14. What it does not state is not listed.
@@ -242,7 +244,13 @@ def cautions_of(
             "that: where there is no difference at all, about 1 in 20 still excludes 0."
         )
     for name, quality in budgets.items():
-        ratio = quality.cost.wc_over_se
+        intended = quality.cost.intended_wc_over_se
+        if intended != 1:
+            cautions.append(
+                f"At budget {name} WC is meant to spend {intended:.3g} of what SE spends, so it "
+                "is not a comparison at equal cost."
+            )
+        ratio = quality.cost.wc_over_se / intended
         if abs(ratio - 1) > _OUTSIDE_ROUNDING:
             cautions.append(
                 f"At budget {name} whole samples make WC spend {relative_percent(ratio - 1)} "

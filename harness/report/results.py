@@ -10,7 +10,9 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from harness.quantities import mean_count
 from harness.recipe import Side
+from harness.report.numbers import NONE
 
 
 class Part(BaseModel):
@@ -103,6 +105,7 @@ class Cost(Part):
     se: float
     unit: str
     wc_over_se: float
+    intended_wc_over_se: float = 1.0
 
 
 class NumberMatched(Part):
@@ -117,11 +120,18 @@ class BudgetQuality(Part):
     """Data quality at one budget; `tokens` are totals over its samples."""
 
     samples_per_problem: dict[Side, int]
+    mean_samples_per_problem: dict[Side, float] = Field(default_factory=dict)
     cost: Cost
     tokens: dict[Side, dict[str, float | None]] = Field(default_factory=dict)
     sides: dict[Side, SideQuality] = Field(default_factory=dict)
     difference: QualityDifference = QualityDifference()
     number_matched: NumberMatched | None = None
+
+    def samples_text(self, side: Side) -> str:
+        """Samples a problem of a side: the mean, where some problems have one more than others."""
+        most = self.samples_per_problem.get(side)
+        mean = self.mean_samples_per_problem.get(side, most)
+        return NONE if mean is None else mean_count(mean)
 
 
 class CurvePoint(Part):
@@ -139,6 +149,7 @@ class Match(Part):
     ratio: float
     parameters: str | None = None
     unit: str = ""
+    rounding: str = "nearest"
 
 
 class Measure(Part):

@@ -36,7 +36,7 @@ def match_table(report: Report) -> Table:
         rows.append(
             [
                 Cell(name),
-                *(Cell(count(quality.samples_per_problem.get(side))) for side in SIDES),
+                *(Cell(quality.samples_text(side)) for side in SIDES),
                 Cell(quantity(cost.wc)),
                 Cell(quantity(cost.se)),
                 Cell(f"{cost.wc_over_se:.4f}", f"{relative_percent(cost.wc_over_se - 1)} relative"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from harness.recipe import SIDES
 from harness.report import finetuning_tables as finetuning
 from harness.report import plots
 from harness.report import provenance_tables as provenance
@@ -22,7 +23,6 @@ from harness.report.blocks import (
     Tone,
 )
 from harness.report.findings import match_name
-from harness.report.numbers import count
 from harness.report.reference.tables import reference_blocks
 from harness.report.schema import Finding, Report
 from harness.report.wording import pooled_sentence
@@ -80,8 +80,7 @@ def _samples(report: Report, budget: str) -> str:
     quality_here = report.budgets.get(budget)
     if quality_here is None:
         return ""
-    samples = quality_here.samples_per_problem
-    wc, se = (count(samples.get(side)) for side in ("wc", "se"))
+    wc, se = (quality_here.samples_text(side) for side in SIDES)
     return f" ({wc} WC or {se} SE samples a problem)"
 
 
@@ -96,7 +95,12 @@ def _match(report: Report) -> Iterator[Block]:
         )
         yield Paragraph(
             f"One SE sample costs as much as {match.ratio:.6g} WC samples at {match_name(match)}"
-            f"{counted}; whole numbers of samples are the nearest to that."
+            f"{counted}; "
+            + (
+                "some problems have one sample fewer than others, so that the sums are equal."
+                if match.rounding == "mixed"
+                else "whole numbers of samples are the nearest to that."
+            )
         )
     if report.budgets:
         yield sampling.match_table(report)

@@ -186,8 +186,7 @@ def pooled_sentence(pooled: Pooled) -> str:
     cells = f"{pooled.cells} comparisons"
     signs = f"WC data are ahead in {pooled.cells_positive}, SE data in {pooled.cells_negative}"
     effect = effect_text(pooled, 100, "points")
-    verdict = verdict_of(pooled)
-    if verdict == "no_difference":
+    if not is_found(pooled):
         limit = excluded_beyond(pooled, 100)
         said = (
             f"Over all {cells} together no difference was found: WC data minus SE data is "
@@ -195,7 +194,7 @@ def pooled_sentence(pooled: Pooled) -> str:
             f"{detectable_text(pooled.smallest_detectable)}."
         )
     else:
-        side = "WC" if verdict == "wc_higher" else "SE"
+        side = "WC" if verdict_of(pooled) == "wc_higher" else "SE"
         said = (
             f"Over all {cells} together pass@1 is higher after {side} data: WC data minus SE data "
             f"is {effect} ({signs}).{borderline(pooled)}"

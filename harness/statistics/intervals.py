@@ -30,6 +30,7 @@ __all__ = [
     "bootstrap_ratio",
     "percentile_interval",
     "resampled",
+    "widened",
     "wilson",
 ]
 
@@ -116,10 +117,19 @@ def bootstrap_ratio(
     above, below = checked(numerators), checked(denominators)
     if below.sum() == 0:
         raise ValueError("the ratio has no denominator")
-    prior = prior_problems(*ratio_ends(above, below, least))
+    binary, (low, high) = is_binary(above, below), ratio_ends(above, below, least)
+    prior = prior_problems(low, high, binary=binary)
     drawn = resampled(np.stack([above, below], axis=1), resamples, seed, _ratio, prior)
     value = float(above.sum() / below.sum())
+    if not binary:  # Jeffreys' interval is right as it is.
+        ends = low[0] / low[1], high[0] / high[1]
+        drawn = widened(drawn, value, len(above), ends)
     return Interval(value, *percentile_interval(drawn, value))
+
+
+def is_binary(above: Floats, below: Floats) -> bool:
+    """Whether each problem shows all of its denominator or nothing of it."""
+    return bool(((above == 0) | (above == below)).all())
 
 
 def ratio_ends(
@@ -134,6 +144,29 @@ def ratio_ends(
 
 def _ratio(sums: Floats) -> Floats:
     return np.asarray(sums[:, 0] / sums[:, 1])
+
+
+def widened(
+    drawn: Floats, value: float, problems: int, ends: tuple[float, float] = (-np.inf, np.inf)
+) -> Floats:
+    """Resampled values, spread as those of a sample of this size should be.
+
+    Weights that add up spread by problems − 1 over problems + 1 too little, and few problems
+    say little about their own spread, for which Student's t makes up.
+
+    Args:
+        drawn: (resamples,) values.
+        value: the estimate that they lie around.
+        problems: that were resampled; fewer than three are left to the prior problems alone.
+        ends: of the range of values, which are not left.
+    """
+    from scipy.stats import norm, t
+
+    if problems < 3:
+        return drawn
+    tail = (1.0 + CONFIDENCE) / 2.0
+    factor = ((problems + 1) / (problems - 1)) ** 0.5 * t.ppf(tail, problems - 1) / norm.ppf(tail)
+    return np.asarray(np.clip(value + factor * (drawn - value), *ends))
 
 
 def percentile_interval(drawn: Floats, value: float | None = None) -> tuple[float, float]:

@@ -7,10 +7,17 @@ from typing import Literal
 import numpy as np
 from numpy.typing import ArrayLike
 
-from harness.statistics.intervals import Difference, percentile_interval, ratio_ends
+from harness.statistics.intervals import (
+    Difference,
+    is_binary,
+    percentile_interval,
+    ratio_ends,
+    widened,
+)
 from harness.statistics.resampling import (
     RESAMPLES,
     Floats,
+    PriorProblems,
     checked,
     flipped,
     prior_problems,
@@ -44,7 +51,7 @@ def paired_difference(
         raise ValueError(f"cannot pair shapes {a.shape} and {b.shape}")
     seeds = 1 if a.ndim == 1 else a.shape[1]
     differences = checked((a - b).reshape(len(a), -1).mean(axis=1))
-    drawn = resampled_means(differences[:, None], resamples, seed)[:, 0]
+    drawn = resampled_mean(differences, resamples, seed)
     value = float(differences.mean())
     low, high = percentile_interval(drawn, value)
     if seeds == 1:
@@ -55,23 +62,24 @@ def paired_difference(
     return Difference(value, low, high, p_value, test)
 
 
-def resampled_means(differences: Floats, resamples: int, seed: int) -> Floats:
-    """Means of paired differences under resampling of problems.
+def resampled_mean(differences: Floats, resamples: int, seed: int) -> Floats:
+    """The mean of paired differences under resampling of problems.
 
     Args:
-        differences: (problems, columns), each of the range −1 to 1 or wider where they are.
+        differences: (problems,), of the range −1 to 1 or wider where they are.
         resamples: how many times to resample.
         seed: of the resampling.
 
     Returns:
-        (resamples, columns).
+        (resamples,).
     """
     problems = len(differences)
-    end = np.maximum(1.0, np.abs(differences).max(axis=0))
-    opposed = bool(np.isin(differences, (-1.0, 0.0, 1.0)).all())
-    both = prior_problems(np.zeros(2), np.ones(2), (0, 1), opposed=opposed)
-    prior = (both[:, :1] - both[:, 1:]) * end
-    return resampled(differences, resamples, seed, lambda sums: sums / problems, prior)
+    end = max(1.0, float(np.abs(differences).max()))
+    binary = bool(np.isin(differences, (-1.0, 0.0, 1.0)).all())
+    both = prior_problems(np.zeros(2), np.full(2, end), (0, 1), binary=binary)
+    prior = PriorProblems(both.rows[:, :1] - both.rows[:, 1:], both.weight)
+    drawn = resampled(differences[:, None], resamples, seed, lambda sums: sums[:, 0], prior)
+    return widened(drawn / problems, float(differences.mean()), problems, (-end, end))
 
 
 def paired_test(
@@ -120,9 +128,15 @@ def paired_ratio_difference(
         raise ValueError("a ratio has no denominator")
     ends = [ratio_ends(columns[:, one], columns[:, one + 1], least) for one in (0, 2)]
     low, high = (np.concatenate([side[end] for side in ends]) for end in (0, 1))
-    prior = prior_problems(low, high, (0, 0, 1, 1))
+    binary = all(is_binary(columns[:, one], columns[:, one + 1]) for one in (0, 2))
+    prior = prior_problems(low, high, (0, 0, 1, 1), binary=binary)
     drawn = resampled(columns, resamples, seed, _difference_of_ratios, prior)
     value = float(sums[0] / sums[1] - sums[2] / sums[3])
+    lowest, highest = (
+        min(side[0][0] / side[0][1] for side in ends),
+        max(side[1][0] / side[1][1] for side in ends),
+    )
+    drawn = widened(drawn, value, len(columns), (lowest - highest, highest - lowest))
     low_end, high_end = percentile_interval(drawn, value)
     return Difference(value, low_end, high_end, bootstrap_p_value(drawn), "paired bootstrap")
 

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from harness.statistics.intervals import percentile_interval
-from harness.statistics.paired import bootstrap_p_value, resampled_means, sign_flip
+from harness.statistics.paired import bootstrap_p_value, resampled_mean, sign_flip
 from harness.statistics.resampling import RESAMPLES, Floats
 
 
@@ -75,7 +75,7 @@ def pooled_difference(
     problems = len(every[0])
     by_problem = np.mean([cell.mean(axis=1) for cell in every], axis=0)
     value = float(by_problem.mean())
-    drawn = resampled_means(by_problem[:, None], resamples, seed)[:, 0]
+    drawn = resampled_mean(by_problem, resamples, seed)
     variance = float(by_problem.var(ddof=1)) / problems if problems > 1 else 0.0
     runs = _run_variance(every)
     if runs is not None:

@@ -6,10 +6,10 @@ usual bootstrap, which draws whole problems with replacement, up to 1/problems, 
 distribution is smooth, so that a ratio never lacks a denominator and ties do not pile up.
 
 Resampling only what was seen knows nothing of what was not: had all of 100 problems been solved,
-every resample would be certain of all others. So one imaginary *prior problem* is resampled with
-the others, split between the ends of the range of a value. For single 0/1 outcomes this is
-Jeffreys' interval, exactly (Brown, Cai, DasGupta, Statistical Science 16, 2001). benchmarks/
-simulations.py shows what this is worth next to other intervals.
+every resample would be certain of all others. So imaginary *prior problems*, which weigh as one
+problem or less, are resampled with the others, at the ends of the range of a value. For single
+0/1 outcomes this is Jeffreys' interval, exactly (Brown, Cai, DasGupta, Statistical Science 16,
+2001). benchmarks/simulations.py shows what this is worth next to the usual bootstrap.
 
 All that is asked of a resample are sums of columns, so a block of resamples is one product of
 matrices. Problems with equal rows need one number together, from a gamma distribution.
@@ -19,6 +19,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -35,7 +36,8 @@ _PRODUCT_CELLS = 400_000
 _GAMMA_COST = 5
 _BINOMIAL_COST = 60
 # The weight of all prior problems together, in problems.
-_PRIOR_WEIGHT = 1.0
+_BINARY_WEIGHT = 1.0
+_FINER_WEIGHT = 0.5
 
 
 def checked(values: ArrayLike) -> Floats:
@@ -52,33 +54,45 @@ def checked(values: ArrayLike) -> Floats:
     return array
 
 
+@dataclass(frozen=True)
+class PriorProblems:
+    """Imaginary problems that are resampled with the others.
+
+    Attributes:
+        rows: (prior problems, columns).
+        weight: of all of them together, in problems.
+    """
+
+    rows: Floats
+    weight: float
+
+
 def prior_problems(
-    low: ArrayLike, high: ArrayLike, sides: Sequence[object] = (), *, opposed: bool = False
-) -> Floats:
+    low: ArrayLike, high: ArrayLike, sides: Sequence[object] = (), *, binary: bool
+) -> PriorProblems:
     """The prior problems of columns between two ends.
+
+    With single 0/1 outcomes they weigh one problem, and two sides lie at opposite ends. Finer
+    values vary less than their range allows, and their interval would come out too wide: then
+    they weigh half a problem, split over all combinations of the sides' ends.
 
     Args:
         low: (columns,) one end of the range of each column, as a problem may show it.
         high: (columns,) the other end.
         sides: (columns,) which side each column belongs to; columns of one side lie at the same
             end together. All columns belong to one side if empty.
-        opposed: only the combinations in which not all sides lie at the same end. For sides
-            with single 0/1 outcomes, whose difference is 0 or a whole 1; differences of finer
-            values would come out too uncertain.
-
-    Returns:
-        (combinations of ends, columns).
+        binary: whether a problem shows nothing but the ends.
     """
     ends = np.asarray(low, dtype=np.float64), np.asarray(high, dtype=np.float64)
     owners = list(sides) or [0] * len(ends[0])
     names = list(dict.fromkeys(owners))
     rows = []
     for choice in itertools.product((0, 1), repeat=len(names)):
-        if opposed and len(names) > 1 and len(set(choice)) == 1:
+        if binary and len(names) > 1 and len(set(choice)) == 1:
             continue
         end = dict(zip(names, choice, strict=True))
         rows.append([ends[end[owner]][column] for column, owner in enumerate(owners)])
-    return np.array(rows)
+    return PriorProblems(np.array(rows), _BINARY_WEIGHT if binary else _FINER_WEIGHT)
 
 
 def resampled(
@@ -86,7 +100,7 @@ def resampled(
     resamples: int,
     seed: int,
     statistic: Callable[[Floats], Floats],
-    prior: Floats | None = None,
+    prior: PriorProblems | None = None,
 ) -> Floats:
     """A statistic of column sums under resampling of problems.
 
@@ -96,8 +110,8 @@ def resampled(
         seed: of the resampling.
         statistic: (resamples, columns) of sums to (resamples,) of values, or to one row each.
             The sums are scaled to the number of problems.
-        prior: (prior problems, columns), which together weigh as one problem; without any the
-            interval of values that are all the same has no width.
+        prior: problems that are resampled with the others; without any the interval of values
+            that are all the same has no width.
 
     Returns:
         (resamples,), or (resamples, …) as `statistic` returns.
@@ -114,7 +128,7 @@ def resampled(
     return np.concatenate(parts)
 
 
-def _weighted_rows(columns: Floats, prior: Floats | None) -> tuple[Floats, Floats]:
+def _weighted_rows(columns: Floats, prior: PriorProblems | None) -> tuple[Floats, Floats]:
     """Rows, and of each the shape of the gamma distribution that weighs it."""
     rows, sizes = np.unique(columns, axis=0, return_counts=True)
     if len(rows) * _GAMMA_COST > len(columns):
@@ -122,8 +136,8 @@ def _weighted_rows(columns: Floats, prior: Floats | None) -> tuple[Floats, Float
     shapes = sizes.astype(np.float64)
     if prior is None:
         return rows, shapes
-    each = np.full(len(prior), _PRIOR_WEIGHT / len(prior))
-    return np.concatenate([rows, prior]), np.concatenate([shapes, each])
+    each = np.full(len(prior.rows), prior.weight / len(prior.rows))
+    return np.concatenate([rows, prior.rows]), np.concatenate([shapes, each])
 
 
 def _weights(source: np.random.Generator, resamples: int, shapes: Floats) -> Floats:

@@ -1,11 +1,20 @@
-"""The functions that `w2s_gsm8k.yaml` names; they live in the harness, tested there."""
+"""The names that the YAML files of this folder use; they live in the harness, tested there."""
 
 from __future__ import annotations
 
+from harness.evaluation.task_classes import GradedTask, SampledTask
 from harness.evaluation.tasks_support import (
-    gsm8k_documents,
-    process_results,
+    documents_of_rows,
+    every_sample,
+    gsm8k_examples,
     question_answer_prompt,
 )
 
-__all__ = ["gsm8k_documents", "process_results", "question_answer_prompt"]
+__all__ = [
+    "GradedTask",
+    "SampledTask",
+    "documents_of_rows",
+    "every_sample",
+    "gsm8k_examples",
+    "question_answer_prompt",
+]

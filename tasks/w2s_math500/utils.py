@@ -1,7 +1,20 @@
-"""The functions that `w2s_math500.yaml` names; they live in the harness, tested there."""
+"""The names that the YAML files of this folder use; they live in the harness, tested there."""
 
 from __future__ import annotations
 
-from harness.evaluation.tasks_support import math500_documents, minerva_prompt, process_results
+from harness.evaluation.task_classes import GradedTask, SampledTask
+from harness.evaluation.tasks_support import (
+    documents_of_rows,
+    every_sample,
+    minerva_examples,
+    minerva_prompt,
+)
 
-__all__ = ["math500_documents", "minerva_prompt", "process_results"]
+__all__ = [
+    "GradedTask",
+    "SampledTask",
+    "documents_of_rows",
+    "every_sample",
+    "minerva_examples",
+    "minerva_prompt",
+]

@@ -1,11 +1,8 @@
-"""The functions that `w2s_micro.yaml` names; they live in the harness, tested there."""
+"""The names that the YAML files of this folder use; they live in the harness, tested there."""
 
 from __future__ import annotations
 
-from harness.evaluation.tasks_support import (
-    micro_dataset,
-    process_results,
-    question_answer_prompt,
-)
+from harness.evaluation.task_classes import GradedTask, SampledTask
+from harness.evaluation.tasks_support import every_sample, micro_dataset, question_answer_prompt
 
-__all__ = ["micro_dataset", "process_results", "question_answer_prompt"]
+__all__ = ["GradedTask", "SampledTask", "every_sample", "micro_dataset", "question_answer_prompt"]

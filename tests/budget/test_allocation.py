@@ -3,12 +3,21 @@
 from __future__ import annotations
 
 import itertools
+import math
+import random
+from fractions import Fraction
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.budget.allocation import allocation_document, block_size, next_block, stopping_point
+from harness.budget.allocation import (
+    allocation_document,
+    block_size,
+    mixed_allocation,
+    next_block,
+    stopping_point,
+)
 from harness.recipe.loading import load_recipe
 
 VERDICTS = st.lists(st.booleans(), min_size=1, max_size=60)
@@ -102,3 +111,48 @@ def test_the_document_is_what_the_recipe_says(overrides: list[str], document: ob
     recipe = load_recipe("w2s-micro", overrides)
     assert allocation_document(stopping_rule(recipe)) == document
     assert recipe_document(recipe)["allocation"] == document
+
+
+# --- mixed allocation
+
+IDS = st.lists(st.text(min_size=1, max_size=8), min_size=1, max_size=60, unique=True)
+MEANS = st.fractions(0, 50, max_denominator=10_000)
+
+
+@given(IDS, MEANS, st.integers(0, 2**31 - 1))
+def test_mixed_counts_are_floor_or_ceiling_and_add_up_to_within_a_sample(
+    ids: list[str], mean: Fraction, seed: int
+) -> None:
+    counts = mixed_allocation(ids, mean, seed)
+    assert list(counts) == ids
+    assert set(counts.values()) <= {math.floor(mean), math.ceil(mean)}
+    assert abs(sum(counts.values()) - mean * len(ids)) <= Fraction(1, 2)
+
+
+@given(IDS, MEANS, MEANS, st.integers(0, 99))
+def test_a_larger_mixed_budget_holds_the_smaller(
+    ids: list[str], one: Fraction, other: Fraction, seed: int
+) -> None:
+    low, high = (mixed_allocation(ids, mean, seed) for mean in sorted([one, other]))
+    assert all(low[name] <= high[name] for name in ids)
+
+
+@given(IDS, MEANS, st.integers(0, 99), st.randoms(use_true_random=False))
+def test_mixed_counts_do_not_depend_on_the_order_of_the_problems(
+    ids: list[str], mean: Fraction, seed: int, order: random.Random
+) -> None:
+    shuffled = list(ids)
+    order.shuffle(shuffled)
+    assert mixed_allocation(shuffled, mean, seed) == mixed_allocation(ids, mean, seed)
+
+
+def test_the_seed_decides_which_problems_get_more() -> None:
+    """8.03 / 3.21 = 2.5016 samples a problem: of 1,000 problems, 502 get three and 498 two."""
+    ids, mean = [f"problem {number}" for number in range(1000)], Fraction("8.03") / Fraction("3.21")
+    counts = mixed_allocation(ids, mean, 1)
+    assert sorted(counts.values()).count(3) == 502
+    assert sum(counts.values()) == round(mean * 1000) == 2502
+    assert mixed_allocation(ids, mean, 1) == counts
+    other = mixed_allocation(ids, mean, 2)
+    # Two independent choices of about half agree on about half; 6 standard deviations are 95.
+    assert 400 < sum(counts[name] == other[name] for name in ids) < 600

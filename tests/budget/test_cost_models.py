@@ -18,9 +18,9 @@ from harness.budget.cost_models import (
     CostModel,
     SampleCost,
     TokenMeans,
-    flops_of_samples,
     sample_cost,
 )
+from harness.budget.measured_flops import flops_of_samples
 from harness.budget.pool_matching import match_budgets
 from harness.errors import InputError
 from harness.recipe import ModelCard, Price, Side

@@ -122,6 +122,21 @@ def test_explanations(grade: Command, pool: Path) -> None:
     assert "no sample 9" in grade.refusal(pool, "--explain", "name-4", "--sample", "9")
 
 
+@pytest.mark.parametrize("grader", ["math_verify", "string_match"])
+def test_explanations_of_other_graders(grade: Command, pool: Path, grader: str) -> None:
+    arguments = ("--grader", grader, "--format", "boxed")
+    grade(pool, *arguments)
+    found = grade.document(pool, *arguments, "--explain", "name-4")
+    assert (found["grader"], len(found["samples"])) == (grader, 3)
+    for sample in found["samples"]:
+        verdict, recorded = sample["verdict"], sample["recorded"][grader]
+        assert {key: verdict[key] for key in recorded} == recorded
+        assert set(sample["found"]) == {"boxed", "hash"}
+        assert sample["stages"][0]["said"].startswith(verdict["outcome"])
+    text = grade(pool, *arguments, "--explain", "name-4").stdout
+    assert f"grader: {grader}, format: boxed" in text and "by the rule 'hash'" in text
+
+
 def test_a_strangers_text_cannot_steer_the_terminal(grade: Command, tmp_path: Path) -> None:
     odd = '\x1b]0;title\x07{"answer": "\\u001b[31m\\u009b2J \\ud800"}'
     pool = written_pool(tmp_path / "pool", PROBLEMS[:1], odd)

@@ -79,6 +79,7 @@ def compared(wc: Path, se: Path, **options: Any) -> dict[str, Any]:
         "by": None,
         "settings": CostSettings(),
         "grader": "answer",
+        "keys": (),
         "intersection": False,
         **options,
     }

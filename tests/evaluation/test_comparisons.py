@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from harness.evaluation.comparisons import Contest, compare, pass_at_1
-from harness.statistics import paired_difference, wilson
+from harness.evaluation.comparisons import Contest, compare, compare_all, pass_at_1
+from harness.statistics import paired_difference, smallest_detectable_difference, wilson
 
 
 def _contest(problems: int, seeds: list[int], seed: int = 0) -> Contest:
@@ -99,3 +99,60 @@ def test_one_run_is_a_proportion_and_several_share_their_problems() -> None:
     assert same.high - same.low == pytest.approx(
         wilson(30, 100).high - wilson(30, 100).low, rel=0.15
     )
+
+
+def _contests(paradigms: int, seeds: list[int]) -> list[Contest]:
+    return [
+        Contest(f"paradigm {place}", "high", *_sides(_contest(300, seeds, place)))
+        for place in range(paradigms)
+    ]
+
+
+def _sides(contest: Contest) -> tuple[np.ndarray, dict[int, np.ndarray], dict[int, np.ndarray]]:
+    return contest.base, dict(contest.wc), dict(contest.se)
+
+
+def test_each_comparison_is_corrected_for_the_others() -> None:
+    found = compare_all(_contests(4, [1, 2]))
+    raw = [entry["difference"]["p_value"] for entry in found["comparisons"]]
+    adjusted = [entry["holm_p_value"] for entry in found["comparisons"]]
+    assert min(adjusted) == pytest.approx(min(1.0, 4 * min(raw)))
+    assert all(after >= before for before, after in zip(raw, adjusted, strict=True))
+    alone = compare_all(_contests(1, [1]))
+    (entry,) = alone["comparisons"]
+    assert entry["holm_p_value"] == entry["difference"]["p_value"]
+    assert alone["pooled"] is None
+
+
+def test_the_pooled_effect_is_the_mean_of_the_comparisons() -> None:
+    contests = _contests(3, [1, 2])
+    contests.append(Contest("without models", "high", contests[0].base, {}, {}))
+    found = compare_all(contests)
+    values = [entry["difference"]["value"] for entry in found["comparisons"]]
+    pooled = found["pooled"]
+    assert pooled["cells"] == len(values) == 3
+    assert pooled["value"] == pytest.approx(np.mean(values))
+    # Independent outcomes: three comparisons together are surer than each of them.
+    widths = [one["difference"]["high"] - one["difference"]["low"] for one in found["comparisons"]]
+    assert pooled["covers_seeds"] is True
+    assert pooled["high"] - pooled["low"] < min(widths)
+    assert pooled["smallest_detectable"] == pytest.approx(
+        2.8016 * pooled["standard_error"], rel=1e-3
+    )
+    assert compare_all([])["comparisons"] == []
+
+
+def test_what_the_design_could_have_found_is_said() -> None:
+    contest = _contest(400, [1])
+    found = compare(contest)
+    assert found is not None
+    share = float((contest.wc[1] != contest.se[1]).mean())
+    assert found["smallest_detectable"] == pytest.approx(
+        smallest_detectable_difference(400, 0.5, discordant=share)
+    )
+    several = compare(_contest(400, [1, 2, 3, 4]))
+    assert several is not None
+    assert several["smallest_detectable"] < found["smallest_detectable"]
+    one = np.ones(1)
+    nothing = compare(Contest("wc_lm", "high", one, {1: one}, {1: one}))
+    assert nothing is not None and nothing["smallest_detectable"] is None

@@ -123,8 +123,44 @@ def test_an_answer_over_the_cap_is_undecided_and_never_cut_to_fit() -> None:
     assert grade_completion("18", "1" * 2000 + "18", "gsm8k_cot").outcome == "undecided"
 
 
+@pytest.mark.parametrize(
+    ("text", "answer"),
+    [
+        ("The answer is 4x.", "4x"),
+        ("The answer is 4^{2}.", "4^{2}."),
+        ("The answer is 4\\sqrt{3}", "4\\sqrt{3}"),
+        ("The answer is 4 million.", "4 million"),
+        ("The answer is 4:30.", "4:30"),
+        ("The answer is 4:00.", "4"),
+        ("The answer is 4 or 5", "4 or 5"),
+        ("The answer is not 4", "not 4"),
+        ("The answer is 4\u00b2", "4\u00b2"),
+        ("The answer is 4\u0338.", "4\u0338."),
+        ("The answer is 4\u200b0.", "40"),
+        ("The answer is \u20664\u20690", "40"),
+        ("The answer is 4!", "4"),
+        ("The answer is 4 apples", "4"),
+        ("The answer is 4. Next", "4"),
+        ("The answer is 4\\%", "4"),
+        ("The answer is $4$ and so", "$4"),
+        ("so we have x^{4}", "x^{4"),
+        ("so we have x_4", "x_4"),
+    ],
+)
+def test_the_prefix_of_a_formula_is_no_number(text: str, answer: str) -> None:
+    assert extract_answer(text, "gsm8k_cot").answer == answer
+
+
+@pytest.mark.parametrize(
+    "text", ["4.5", "4/5", "4x", "4 - 1", "4 = 5", "4\u200b0", "4!!", "4 or 5"]
+)
+def test_a_labelled_integer_is_a_whole_one(text: str) -> None:
+    assert grade_completion("4", f"ANSWER: {text}", "aime").outcome != "correct"
+    assert grade_completion("4", "ANSWER: 4. It is 5.", "aime").outcome == "correct"
+
+
 @given(
-    text=st.text(alphabet="12,./-$ x", max_size=1200),
+    text=st.text(alphabet="12,./-$ ", max_size=1200),
     number=st.from_regex(r"[1-9][0-9]{0,80}", fullmatch=True),
 )
 def test_the_last_number_is_that_of_one_scan_over_the_whole_text(text: str, number: str) -> None:

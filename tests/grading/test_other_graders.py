@@ -13,8 +13,10 @@ from pathlib import Path
 
 import pytest
 
-from harness.grading import Grader
 from harness.grading.boxes import last_box
+from harness.grading.conventions import DEFAULT_CONVENTIONS
+from harness.grading.other_graders import comparer
+from harness.grading.symbolic import SymbolicWorker
 from tests.grading.rewrites import mutations, rewrites
 
 DATA = Path(__file__).parents[3] / "shared" / "data"
@@ -25,9 +27,12 @@ Case = tuple[str, str, bool]
 
 def verdicts(comparison: str, cases: list[Case]) -> list[bool]:
     """Which answers a grader accepts."""
-    with Grader("boxed", comparison=comparison, memo=False, deadline=5.0) as grader:
-        compare = grader._compare
+    worker = SymbolicWorker(deadline=5.0)
+    try:
+        compare = comparer(comparison, DEFAULT_CONVENTIONS, worker)
         return [compare(gold, answer).outcome == "correct" for gold, answer, _ in cases]
+    finally:
+        worker.close()
 
 
 def hand_made() -> list[Case]:

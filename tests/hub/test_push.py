@@ -18,6 +18,7 @@ from harness.errors import InputError
 from harness.files import sha256_of
 from harness.grading.stage import grade
 from harness.hub.stage import push
+from harness.pool import Pool
 from harness.run_folder import RunFolder
 from tests.arms.conftest import QUIET, make_run
 from tests.hub.stand_in import StandInHub
@@ -180,6 +181,17 @@ def test_an_impossible_name_is_refused(run: RunFolder, hub: StandInHub) -> None:
     result = push_to(hub, run, "not a name!")
     assert result.returncode == 2, result.stderr
     assert "not a name!" in result.stderr
+
+
+def test_the_card_counts_what_is_in_no_row(run: RunFolder) -> None:
+    push(run, QUIET)
+    card = (run.publication / "README.md").read_text()
+    for side in ("wc", "se"):
+        outcomes = Pool.open(run.pool(side)).verdicts("answer").column("outcome").to_pylist()
+        counts = ", ".join(
+            f"{outcomes.count(name):,} {name}" for name in ("correct", "wrong", "undecided")
+        )
+        assert f"of {len(outcomes):,} {side.upper()} samples {counts}" in card
 
 
 def test_the_card_says_that_an_allocation_was_adaptive(tmp_path: Path) -> None:

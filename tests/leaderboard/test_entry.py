@@ -48,6 +48,20 @@ def test_an_entry_holds_the_results_and_their_evidence(entry: dict[str, Any]) ->
     assert entry["problem_set"]["train_digest"]
 
 
+def test_undecided_is_told_and_older_entries_that_do_not_tell_it_keep_their_id(
+    entry: dict[str, Any],
+) -> None:
+    sides = [side for budget in entry["budgets"].values() for side in budget["sides"].values()]
+    assert all(isinstance(side["undecided"], int) for side in sides)
+    older = copy.deepcopy(entry)
+    for budget in older["budgets"].values():
+        for side in budget["sides"].values():
+            del side["undecided"]
+    older["id"] = id_of(older)
+    assert older["id"] != entry["id"]
+    assert Entry.model_validate(older).model_dump(mode="json") == older
+
+
 def test_it_survives_json(entry: dict[str, Any]) -> None:
     again = json.loads(json.dumps(entry))
     assert Entry.model_validate(again).model_dump(mode="json") == entry

@@ -50,11 +50,11 @@ def test_the_table_shows_every_budget_and_paradigm(tmp_path: Path) -> None:
     lines = text.splitlines()
     assert sum("micro:wc" in line for line in lines) == 2
     low, high = (line.split("│") for line in lines if "micro:wc" in line)
-    assert [cell.strip() for cell in low[6:13]] == [
-        "70.8 | 56.2", "+14.6*", "+0.56*", "+1.9*", "–", "–", "–",
+    assert [cell.strip() for cell in low[6:14]] == [
+        "0.2 | 0.2", "70.8 | 56.2", "+14.6*", "+0.56*", "+1.9*", "–", "–", "–",
     ]  # fmt: skip
-    assert [cell.strip() for cell in high[6:13]] == [
-        "91.0 | 87.8", "+3.2*", "+0.52*", "+1.9*", "+2.7¹", "−4.3*¹", "+0.3¹",
+    assert [cell.strip() for cell in high[6:14]] == [
+        "0.2 | 0.2", "91.0 | 87.8", "+3.2*", "+0.52*", "+1.9*", "+2.7¹", "−4.3*¹", "+0.3¹",
     ]  # fmt: skip
     assert "−1.7 to +7.1" in text
     assert "one training seed: no claim" in text

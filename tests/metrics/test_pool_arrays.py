@@ -172,6 +172,11 @@ def test_adaptive_pools_are_known_by_their_identity(tmp_path: Path) -> None:
     assert arrays.tokens.completion.tolist() == [20, 40, 10]
     assert arrays.coverage(4).tolist() == [1.0, 0.0, 1.0]
     assert arrays.chosen([2, 0]).samples.tolist() == [1, 2]
+    bound = arrays.undecided_as_correct()
+    assert (bound.samples.tolist(), bound.correct.tolist()) == ([2, 1, 1], [1, 1, 1])
+    assert bound.undecided == 0
+    assert bound.coverage(4).tolist() == [1.0, 1.0, 1.0]
+    assert arrays.chosen([1]).undecided_as_correct().coverage(2).tolist() == [1.0]
     with pytest.raises(InputError, match="more than the 4 samples"):
         arrays.coverage(5)
     unfinished = graded_pool(tmp_path / "unfinished", [rows[0][:1], *rows[1:]], identity=until)

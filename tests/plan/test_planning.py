@@ -107,6 +107,18 @@ def test_the_embedded_set_knows_its_sizes() -> None:
     assert planned.evaluation.problems == 1500
 
 
+def test_files_without_a_count_are_counted(tmp_path: Path) -> None:
+    for split, count in (("train", 3), ("test", 2)):
+        rows = (json.dumps({"question": f"{split} {n}", "answer": str(n)}) for n in range(count))
+        (tmp_path / f"{split}.jsonl").write_text("\n".join(rows))
+    planned = plan_of(load_recipe(
+        "w2s-gsm8k", ["problems.source=jsonl", f"problems.path={tmp_path}",
+                      "problems.train.count=null", "problems.test.count=null",
+                      "problems.columns={question: question, gold: answer}"]))  # fmt: skip
+    assert (planned.problems["train"], planned.problems["test"]) == (3, 2)
+    assert planned.pools["se"].samples == 30
+
+
 def test_nothing_to_train() -> None:
     planned = plan_of(load_recipe("w2s-micro", ["paradigms=[]"]))
     assert planned.cells == ()

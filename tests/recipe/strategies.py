@@ -40,12 +40,18 @@ CARDS = st.fixed_dictionaries(
             total=st.none() | COUNTS, non_embedding=st.none() | COUNTS, nominal=st.none() | COUNTS
         ),
         "context_length": st.none() | COUNTS,
+        "config": st.none() | st.dictionaries(TEXTS, COUNTS | TEXTS | st.booleans(), max_size=3),
+        "tokens_per_gpu_second": st.none() | AMOUNTS,
         "license": OPTIONAL_TEXTS,
         "source": OPTIONAL_TEXTS,
         "prices": st.lists(
             st.fixed_dictionaries(
                 {"date": DAYS, "source": TEXTS, "output": AMOUNTS},
-                optional={"input": st.none() | AMOUNTS, "cached_input": st.none() | AMOUNTS},
+                optional={
+                    "input": st.none() | AMOUNTS,
+                    "cached_input": st.none() | AMOUNTS,
+                    "batch_discount": st.none() | st.floats(0, 1, exclude_max=True),
+                },
             ),
             max_size=2,
         ),
@@ -72,6 +78,33 @@ OPTION_NAMES = st.sampled_from(["gpu_memory_utilization", "quantization", "hf_ov
 OPTION_VALUES = st.one_of(
     COUNTS, AMOUNTS, TEXTS, st.booleans(), st.none(), st.dictionaries(LABELS, TEXTS, max_size=2)
 )
+BUDGETS = st.builds(
+    lambda given, multiplier: {**given, **multiplier},
+    st.builds(lambda side, amount: {side: amount}, st.sampled_from(["wc", "se"]), AMOUNTS)
+    | st.sampled_from(["20usd", "1e18flop", "2Mtok"]).map(lambda total: {"total": total}),
+    optional(multiplier=st.none() | AMOUNTS | st.just("1/7")),
+)
+MEANS = optional(
+    prompt_tokens=st.none() | AMOUNTS,
+    cached_tokens=AMOUNTS,
+    completion_tokens=st.none() | AMOUNTS,
+    gpu_seconds=st.none() | AMOUNTS,
+)
+MATCHES = st.fixed_dictionaries(
+    {
+        "kind": st.sampled_from(
+            ["number", "compute", "compute_exact", "price", "tokens", "gpu_seconds"]
+        ),
+        "parameters": st.sampled_from(["total", "non_embedding", "nominal"]),
+        "price_date": st.none() | DAYS,
+    },
+    optional={
+        "batch": st.booleans(),
+        "prompts": st.none() | st.sampled_from(["none", "every", "once"]),
+        "per_sample": optional(wc=MEANS, se=MEANS),
+        "rounding": st.sampled_from(["nearest", "mixed"]),
+    },
+)
 STEPS = COUNTS | st.dictionaries(LABELS, COUNTS, max_size=3)
 
 
@@ -81,7 +114,7 @@ def recipe_values(draw: st.DrawFn) -> dict[str, Any]:
     budgets = draw(
         st.dictionaries(
             LABELS,
-            st.builds(lambda side, amount: {side: amount}, st.sampled_from(["wc", "se"]), AMOUNTS),
+            BUDGETS,
             min_size=1,
             max_size=3,
         )
@@ -129,11 +162,7 @@ def recipe_values(draw: st.DrawFn) -> dict[str, Any]:
                 options=st.dictionaries(OPTION_NAMES, OPTION_VALUES, max_size=2),
             )
         ),
-        "match": {
-            "kind": draw(st.sampled_from(["number", "compute", "price"])),
-            "parameters": draw(st.sampled_from(["total", "non_embedding", "nominal"])),
-            "price_date": draw(st.none() | DAYS),
-        },
+        "match": draw(MATCHES),
         "budgets": budgets,
         "allocation": draw(st.just("uniform") | UNTIL),
         "arms": {"build": draw(st.lists(ARMS, min_size=1, max_size=3))},

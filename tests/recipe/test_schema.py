@@ -70,6 +70,9 @@ def test_unknown_keys_are_refused_by_the_schema_too(section: tuple[str, ...], ke
         (("budgets", "Big"), {"se": 1}),
         (("budgets", "both"), {"se": 1, "wc": 1}),
         (("budgets", "none"), {}),
+        (("budgets", "three"), {"se": 1, "total": "20usd"}),
+        (("budgets", "part"), {"se": 1, "multiplier": "1/0"}),
+        (("match", "kind"), "flops"),
         (("pair", "wc"), 3),
         (("training", "steps"), "many"),
     ],
@@ -106,7 +109,7 @@ def test_expectations_are_in_words() -> None:
     assert expectation(("match", "price_date")) == "a day as YYYY-MM-DD, or nothing"
     assert "total, non_embedding, nominal" in expectation(("pair", "wc", "parameters"))
     assert homes_of("batch_size") == ["training", "training.paradigms.NAME"]
-    assert known_keys(("budgets", "anything")) == ["se", "wc"]
+    assert known_keys(("budgets", "anything")) == ["se", "wc", "total", "multiplier"]
 
 
 @pytest.mark.parametrize("name", ["model", "dtype", "data_parallel_size", "generation_config"])

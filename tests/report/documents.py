@@ -115,7 +115,13 @@ def _budget(name: str, verifier: bool, levels: bool) -> Document:
     compared = _difference(name, verifier)
     return {
         "samples_per_problem": samples,
-        "cost": {**costs, "unit": "FLOPs per token", "wc_over_se": costs["wc"] / costs["se"]},
+        "mean_samples_per_problem": {side: float(samples[side]) for side in SIDES},
+        "cost": {
+            **costs,
+            "unit": "FLOPs per token",
+            "wc_over_se": costs["wc"] / costs["se"],
+            "intended_wc_over_se": 1.0,
+        },
         "tokens": {
             "wc": {"prompt": 20_650, "completion": 500 * samples["wc"] * 26},
             "se": {"prompt": 20_650, "completion": 500 * samples["se"] * 27},

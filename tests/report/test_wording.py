@@ -8,12 +8,13 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from harness.report.results import Comparison, Difference, Interval
+from harness.report.results import Comparison, Difference, Interval, Pooled
 from harness.report.wording import (
     TOPICS,
     excluded_beyond,
     finetuning_sentence,
     is_found,
+    pooled_sentence,
     quality_sentence,
     verdict_of,
 )
@@ -143,3 +144,38 @@ def test_seeds_are_shown_and_their_disagreement_is_mentioned() -> None:
     assert text.endswith("The seeds do not agree, so the chance of training may explain it.")
     agreeing = finetuning_sentence(comparison_of(0.5, 0.48, difference, [1, 2]), [0.03, 0.01])
     assert "do not agree" not in agreeing
+
+
+def pooled_of(difference: Difference, *, seeds: bool) -> Pooled:
+    return Pooled(
+        **difference.model_dump(), cells=6, cells_positive=4, cells_negative=2,
+        covers_seeds=seeds, p_value_other_seeds=0.2 if seeds else None, smallest_detectable=0.031,
+    )  # fmt: skip
+
+
+@given(differences(), st.booleans())
+def test_the_pooled_effect_never_claims_what_the_interval_does_not(
+    difference: Difference, seeds: bool
+) -> None:
+    text = pooled_sentence(pooled_of(difference, seeds=seeds))
+    assert bool(CLAIMS.search(text)) == is_found(difference)
+    assert "ahead in 4, SE data in 2" in text
+    assert ("is not in the interval" in text) != seeds
+
+
+def test_the_pooled_effect_says_what_the_design_could_have_found() -> None:
+    text = pooled_sentence(
+        pooled_of(Difference(value=0.012, low=-0.008, high=0.032, p_value=0.25), seeds=True)
+    )
+    assert "the smallest difference that it detects with 80 % power is 3.1 points" in text
+    assert "+1.2 points, 95 % interval −0.8 to +3.2, p = 0.250" in text
+    assert "covers training by other seeds (p = 0.200)" in text
+
+
+def test_a_comparison_says_what_it_could_have_found() -> None:
+    difference = Difference(value=0.0, low=-0.04, high=0.04, p_value=1.0)
+    comparison = comparison_of(0.4, 0.4, difference, [1]).model_copy(
+        update={"smallest_detectable": 0.0561}
+    )
+    text = finetuning_sentence(comparison)
+    assert text.endswith("the smallest difference that it detects with 80 % power is 5.6 points.")

@@ -78,11 +78,12 @@ def test_signs_of_equal_differences_are_binomial_and_joint_over_columns() -> Non
 
 
 def test_prior_problems_are_the_combinations_of_ends() -> None:
-    both = prior_problems([0, 0, 0], [1, 5, 1], ["wc", "wc", "se"])
-    assert both.tolist() == [[0, 0, 0], [0, 0, 1], [1, 5, 0], [1, 5, 1]]
-    opposed = prior_problems([0, 0], [1, 1], ["wc", "se"], opposed=True)
-    assert opposed.tolist() == [[0, 1], [1, 0]]
-    assert prior_problems([0], [1], opposed=True).tolist() == [[0], [1]]
+    both = prior_problems([0, 0, 0], [1, 5, 1], ["wc", "wc", "se"], binary=False)
+    assert both.rows.tolist() == [[0, 0, 0], [0, 0, 1], [1, 5, 0], [1, 5, 1]]
+    assert both.weight == 0.5
+    opposed = prior_problems([0, 0], [1, 1], ["wc", "se"], binary=True)
+    assert (opposed.rows.tolist(), opposed.weight) == ([[0, 1], [1, 0]], 1.0)
+    assert prior_problems([0], [1], binary=True).rows.tolist() == [[0], [1]]
 
 
 def test_all_or_none_solved_still_leave_doubt() -> None:

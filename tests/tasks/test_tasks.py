@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -18,7 +19,10 @@ from harness.evaluation.requests import load_evaluation_task
 from harness.problems import Problem
 from harness.resources import tasks_folder
 
-NAMES = ("w2s_micro", "w2s_gsm8k", "w2s_math500")
+FOLDERS = ("w2s_micro", "w2s_gsm8k", "w2s_gsm8k_val", "w2s_math500", "w2s_math_val",
+           "w2s_functional_math")  # fmt: skip
+SAMPLED = ("w2s_micro", "w2s_gsm8k", "w2s_math500", "w2s_functional_math")
+NAMES = (*FOLDERS, *(f"{name}_sampled" for name in SAMPLED))
 GSM8K = Path(__file__).parents[2] / "../shared/data/gsm8k_test.jsonl.gz"
 
 
@@ -86,16 +90,35 @@ def test_lm_eval_finds_every_task_in_the_folder() -> None:
     from lm_eval.tasks import TaskManager
 
     manager = TaskManager(include_defaults=False, include_path=str(tasks_folder()))
-    assert set(NAMES) <= set(manager.all_subtasks)
+    assert set(NAMES) == set(manager.all_subtasks)
     assert manager.all_tags == ["w2s"]
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", FOLDERS)
 def test_every_task_has_a_readme_in_the_usual_form(name: str) -> None:
     text = (tasks_folder() / name / "README.md").read_text()
-    for heading in ("## Paper", "### Citation", "### Groups, Tags, and Tasks", "### Checklist"):
+    for heading in ("## Paper", "### Citation", "```bibtex", "### Groups, Tags, and Tasks",
+                    "#### Tags", "#### Tasks", "### Checklist", "### Changelog"):  # fmt: skip
         assert heading in text
-    assert f"`{name}`" in text
+    variants = {path.stem for path in (tasks_folder() / name).glob("*.yaml")}
+    assert variants <= set(NAMES)
+    for variant in variants:
+        assert f"`{variant}`" in text
+        (version,) = re.findall(r"^  version: (\d+\.\d+)$", _yaml(name, variant), re.MULTILINE)
+        assert version in text.partition("### Changelog")[2]
+
+
+def _yaml(folder: str, name: str) -> str:
+    return (tasks_folder() / folder / f"{name}.yaml").read_text()
+
+
+@pytest.mark.parametrize("name", SAMPLED)
+def test_a_sampled_variant_differs_from_its_task_by_the_draw_alone(name: str) -> None:
+    greedy, sampled = _yaml(name, name), _yaml(name, f"{name}_sampled")
+    assert sampled.startswith(f"include: {name}.yaml\n")
+    assert "repeats: 16\n" in sampled and "temperature: 0.7\n" in sampled
+    for key in ("until:\n    - .*", "max_gen_toks: .*", "answer_format: .*", "disjoint_from: .*"):
+        assert re.findall(key, sampled) == re.findall(key, greedy)
 
 
 def test_the_micro_documents_are_the_test_split() -> None:
@@ -229,19 +252,29 @@ print(load_evaluation_task("w2s_micro", None, 20, Path("log")).digest)
     assert [path for path in (tmp_path / "hf").rglob("*") if path.is_file()] == []
 
 
-def test_plain_lm_eval_runs_the_task_from_another_folder(tmp_path: Path) -> None:
+def test_plain_lm_eval_runs_tasks_from_another_folder(tmp_path: Path) -> None:
+    row = {"problem": "1+1?", "level": "Level 1", "type": "Algebra", "solution": "\\boxed{2}"}
+    for name in ("MATH", "Oct-2023"):
+        path = tmp_path / "data" / name / "test/algebra/1.json"
+        path.parent.mkdir(parents=True)
+        path.write_text(json.dumps(row))
+    metadata = {"repeats": 3, "snapshots": ["Oct-2023"]}
     command = [
-        sys.executable, "-m", "lm_eval", "run", "--model", "dummy", "--tasks", "w2s_micro",
-        "--include_path", str(tasks_folder()), "--limit", "4", "--output_path", "out",
-        "--log_samples",
+        sys.executable, "-m", "lm_eval", "run", "--model", "dummy", "--tasks",
+        "w2s_micro,w2s_micro_sampled,w2s_functional_math", "--include_path", str(tasks_folder()),
+        "--limit", "4", "--output_path", "out", "--log_samples", "--metadata", json.dumps(metadata),
     ]  # fmt: skip
+    environment = {**_offline(tmp_path), "HARNESS_FUNCTIONAL_MATH": str(tmp_path / "data")}
     done = subprocess.run(
-        command, capture_output=True, text=True, cwd=tmp_path, env=_offline(tmp_path), check=False
+        command, capture_output=True, text=True, cwd=tmp_path, env=environment, check=False
     )
     assert done.returncode == 0, done.stderr
-    assert "pass@1" in done.stdout
+    assert "pass@1" in done.stdout and "reasoning_gap" in done.stdout
     (results,) = (tmp_path / "out").rglob("results_*.json")
-    assert json.loads(results.read_text())["results"]["w2s_micro"]["pass@1,none"] == 0.0
-    (samples,) = (tmp_path / "out").rglob("samples_*.jsonl")
+    found = json.loads(results.read_text())["results"]
+    assert found["w2s_micro"]["pass@1,none"] == 0.0
+    assert found["w2s_micro_sampled"]["maj@3,none"] == 0.0
+    assert found["w2s_functional_math"]["paired_problems,none"] == 1
+    (samples,) = (tmp_path / "out").rglob("samples_w2s_micro_2*.jsonl")
     row = json.loads(samples.read_text().splitlines()[0])
     assert Problem(row["doc"]["question"], row["doc"]["gold"]).id == row["doc"]["problem_id"]

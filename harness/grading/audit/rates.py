@@ -57,22 +57,16 @@ def audit_rates(judged: Sequence[Judged], seed: int = 0) -> dict[str, Any]:
     seen = right + np.array([one.wrong for one in judged], dtype=np.float64)
     estimate = (sizes * right / seen)[None, :]
     fewest, most = (_drawn(sizes, right, seen, seed, extra) for extra in (0, 1))
-    graders: dict[str, Any] = {}
-    for grader in judged[0].stratum.outcomes if judged else ():
-        called = np.array([one.stratum.outcomes[grader] == "correct" for one in judged])
-
-        def missed(rights: Floats, called: Any = called) -> Floats:
-            return _ratio(rights[:, ~called].sum(axis=1), rights.sum(axis=1))
-
-        def accepted(rights: Floats, called: Any = called) -> Floats:
-            wrongs = sizes - rights
-            return _ratio(wrongs[:, called].sum(axis=1), wrongs.sum(axis=1))
-
-        low, high = np.where(called, most, fewest), np.where(called, fewest, most)
-        graders[grader] = {
-            "false_negative_rate": _interval(missed, estimate, low, high),
-            "false_positive_rate": _interval(accepted, estimate, low, high),
-        }
+    outcomes = judged[0].stratum.outcomes if judged else {}
+    graders = {
+        grader: _rates_of(
+            np.array([one.stratum.outcomes[grader] == "correct" for one in judged]),
+            sizes,
+            estimate,
+            (fewest, most),
+        )
+        for grader in outcomes
+    }
     return {
         "graders": graders,
         "method": METHOD,
@@ -89,6 +83,33 @@ def audit_rates(judged: Sequence[Judged], seed: int = 0) -> dict[str, Any]:
             }
             for one in judged
         ],
+    }
+
+
+def _rates_of(
+    called: Any, sizes: Floats, estimate: Floats, ends: tuple[Floats, Floats]
+) -> dict[str, Any]:
+    """Both rates of one grader.
+
+    Args:
+        called: (strata,) whether the grader calls their samples correct.
+        sizes: (strata,) samples.
+        estimate: (1, strata) right samples, as estimated.
+        ends: (draws, strata) right samples, as few and as many as the judgements allow.
+    """
+
+    def missed(rights: Floats) -> Floats:
+        return _ratio(rights[:, ~called].sum(axis=1), rights.sum(axis=1))
+
+    def accepted(rights: Floats) -> Floats:
+        wrongs = sizes - rights
+        return _ratio(wrongs[:, called].sum(axis=1), wrongs.sum(axis=1))
+
+    fewest, most = ends
+    low, high = np.where(called, most, fewest), np.where(called, fewest, most)
+    return {
+        "false_negative_rate": _interval(missed, estimate, low, high),
+        "false_positive_rate": _interval(accepted, estimate, low, high),
     }
 
 

@@ -13,10 +13,10 @@ from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import islice
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 from harness.errors import InputError
+from harness.grading.closing import Closing
 from harness.grading.code.limits import DEFAULT_LIMITS, Limits
 from harness.grading.code.probe import working_sandbox
 from harness.grading.code.programs import OVER_THE_CAP, ProgramText, program_texts
@@ -31,7 +31,7 @@ _AHEAD = 4  # Items a sandbox: one in work, and enough waiting.
 _SIGNALLED = 128
 
 
-class CodeGrader:
+class CodeGrader(Closing):
     """Grades completions by the test programs of their problems. A context manager.
 
     Args:
@@ -129,17 +129,6 @@ class CodeGrader:
         """Ends what runs."""
         self._closing.set()
         self._threads.shutdown(cancel_futures=True)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        problem: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
 
 def verdict_of(ending: Ending, texts: list[ProgramText]) -> Verdict:
