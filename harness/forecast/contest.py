@@ -14,6 +14,7 @@ from fractions import Fraction
 
 import numpy as np
 
+from harness.budget import UnitCosts
 from harness.forecast.forecasting import Forecast
 from harness.forecast.prediction import Prediction
 from harness.metrics.estimators import Floats
@@ -87,10 +88,25 @@ class Contest:
     stretches: Mapping[str, list[Stretch]]
 
 
-def matched_samples(budgets: Sequence[float], ratio: Fraction) -> dict[Side, tuple[float, ...]]:
-    """Samples a problem that each side gets, in mean: some problems get one more than others."""
-    wc = tuple(float(Fraction(str(budget)) * ratio) for budget in budgets)
-    return {"wc": wc, "se": tuple(float(budget) for budget in budgets)}
+def matched_samples(
+    budgets: Sequence[float], costs: UnitCosts
+) -> tuple[list[float], dict[Side, tuple[float, ...]]]:
+    """Samples a problem that each side gets, in mean: some problems get one more than others.
+
+    Args:
+        budgets: SE samples a problem.
+        costs: of both sides, what a problem costs once included.
+
+    Returns:
+        The budgets that pay for WC samples at all, and what each side gets.
+    """
+    exact = [Fraction(str(budget)) for budget in budgets]
+    wc = [(costs.of("se", budget) - costs.wc_problem) / costs.wc for budget in exact]
+    paid = [place for place, samples in enumerate(wc) if samples > 0]
+    return [budgets[place] for place in paid], {
+        "wc": tuple(float(wc[place]) for place in paid),
+        "se": tuple(float(exact[place]) for place in paid),
+    }
 
 
 def whole_samples(samples: Sequence[float]) -> list[int]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -110,20 +109,22 @@ def _contest(
     progress: Progress,
     intersection: bool,
 ) -> Document:
-    ratio = unit_costs(recipe.match, recipe.pair).ratio
+    costs = unit_costs(recipe.match, recipe.pair, recipe.decoding.planned_tokens)
     # Checks that both have verdicts of one and the same grader.
     open_pools({side: pilots[side].pool.folder for side in SIDES}, {"wc": None, "se": None}, GRADER)
     paired = _paired(pilots, intersection)
     sizes: dict[Side, int] = {side: paired[side].measured_up_to for side in SIDES}
     pilot_sizes = {side: paired[side].drawn.measured_up_to for side in SIDES}
-    planned = [
-        float(Fraction(str(one.se)) if one.se is not None else Fraction(str(one.wc)) / ratio)
-        for one in recipe.budgets.values()
-    ]
-    chosen = sorted(budgets) or usual_budgets(
-        pilot_sizes["wc"], pilot_sizes["se"], float(ratio), planned
+    planned = [one.exact_samples_per_problem["se"] for one in match_of(recipe).values()]
+    asked = sorted(budgets) or usual_budgets(
+        pilot_sizes["wc"], pilot_sizes["se"], float(costs.ratio), planned
     )
-    samples = matched_samples(chosen, ratio)
+    chosen, samples = matched_samples(asked, costs)
+    if not chosen:
+        raise InputError(
+            f"{asked[-1]:g} SE samples a problem cost less than the prompt of WC.",
+            "Give larger --budgets.",
+        )
     _check_size(max(*samples["wc"], *samples["se"]))
     made = {}
     with progress.task("compare", len(SIDES), "sides") as task:
@@ -133,7 +134,7 @@ def _contest(
     return contest_document(
         contest(made, chosen, samples),
         recipe.match.kind,
-        ratio,
+        costs.ratio,
         sizes,
     )
 

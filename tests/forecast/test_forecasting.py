@@ -7,6 +7,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
+from harness.budget import UnitCosts
 from harness.errors import InputError
 from harness.forecast.calibration import HeldBack, held_back
 from harness.forecast.contest import (
@@ -173,7 +174,8 @@ def test_a_weak_cheap_side_wins_until_it_is_exhausted() -> None:
     wc = simulated(np.where(easy, 0.7, 0.0), 8, 1)
     se = simulated(np.full(400, 0.25), 4, 2)
     budgets = [1.0, 2.0, 4.0, 8.0]
-    samples = matched_samples(budgets, Fraction(2))
+    chosen, samples = matched_samples(budgets, UnitCosts(Fraction(1), Fraction(2)))
+    assert chosen == budgets
     found = contest(
         {"wc": forecast(wc, whole_samples(samples["wc"])),
          "se": forecast(se, whole_samples(samples["se"]), seed=1)}, budgets, samples,
@@ -189,6 +191,14 @@ def test_a_weak_cheap_side_wins_until_it_is_exhausted() -> None:
     assert crossover.probability > 0.95
     winners = [one.winner for one in found.stretches["coverage"]]
     assert winners[0] == "wc" and winners[-1] == "se"
+
+
+def test_a_prompt_that_all_samples_share_is_paid_for_once() -> None:
+    costs = UnitCosts(Fraction(1), Fraction(4), Fraction(6), Fraction(10))
+    # SE: 10 + 4b; WC: 6 + w. Of the prompts alone a budget of b = 0.5 leaves 12 − 6 = 6.
+    assert matched_samples([0.5, 2.0], costs) == ([0.5, 2.0], {"wc": (6.0, 12.0), "se": (0.5, 2.0)})
+    dear = UnitCosts(Fraction(1), Fraction(4), Fraction(20), Fraction(0))
+    assert matched_samples([1.0, 6.0], dear) == ([6.0], {"wc": (4.0,), "se": (6.0,)})
 
 
 def test_equal_sides_are_open() -> None:
