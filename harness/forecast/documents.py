@@ -48,6 +48,8 @@ from harness.statistics.intervals import Interval, percentile_interval
 
 Document = dict[str, Any]
 _DIGITS = 12
+# Counts out of so many samples have a value or two beside the two that any Beta fits.
+_UNCHECKED = 3
 
 
 @dataclass(frozen=True)
@@ -172,6 +174,11 @@ def notes_of(pilot: Pilot) -> list[str]:
     if pilot.enough is None and drawn.size and drawn.min() != drawn.max():
         notes.append(
             f"Problems have {drawn.min()} to {drawn.max()} samples; each is taken with what it has."
+        )
+    if pilot.enough is None and drawn.max(initial=0) <= _UNCHECKED:
+        notes.append(
+            f"From {drawn.max()} samples a problem it cannot be seen whether the distribution of "
+            "success rates fits; if it does not, only the range `if nothing is known` holds."
         )
     if pilot.undecided:
         notes.append(f"Undecided samples: {pilot.undecided:,}; they count as not correct.")

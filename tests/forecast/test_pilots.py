@@ -106,6 +106,7 @@ def test_budgets_are_numbers_of_samples(tmp_path: Path) -> None:
     pool = random_pool(tmp_path / "pool", [0.2, 0.6, 0.1, 0.9] * 5, 3, 0)
     (document,) = planned("--pilot", pool, "--budgets", "100,3")["pilots"]
     assert [row["k"] for row in document["forecasts"]] == [3, 100]
+    assert "From 3 samples a problem it cannot be seen" in document["notes"][0]
 
 
 def test_what_is_not_as_usual_is_said(tmp_path: Path) -> None:
