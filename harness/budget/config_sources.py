@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -44,15 +45,23 @@ def _from_hub(card: ModelCard) -> Path:
             f"{card.id} is neither a folder nor on the Hub, and its card has no `config`.",
             f"{_IN_THE_CARD}, where they are known; a match by number, tokens or price needs none.",
         )
+    file, reason = _hub_file(card.id, card.revision)
+    if file is None:
+        raise InputError(
+            f"the Hub did not give the {CONFIG_FILE} of {card.id}: {reason}",
+            f"{_IN_THE_CARD}; or log in (`hf auth login`) where the model is gated, and try again.",
+        )
+    return file
+
+
+@lru_cache(maxsize=256)  # A Hub that does not answer is waited for once, not at every check.
+def _hub_file(model: str, revision: str | None) -> tuple[Path | None, str]:
+    """The file in the Hub's cache, or why there is none."""
     from huggingface_hub import hf_hub_download
     from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
 
     try:
-        return Path(hf_hub_download(card.id, CONFIG_FILE, revision=card.revision))
+        return Path(hf_hub_download(model, CONFIG_FILE, revision=revision)), ""
     except (HfHubHTTPError, HFValidationError, LocalEntryNotFoundError, OSError) as error:
         # A gated model says so in the first line; the rest is for debugging.
-        reason = next(iter(str(error).strip().splitlines()), type(error).__name__)
-        raise InputError(
-            f"the Hub did not give the {CONFIG_FILE} of {card.id}: {reason}",
-            f"{_IN_THE_CARD}; or log in (`hf auth login`) where the model is gated, and try again.",
-        ) from error
+        return None, next(iter(str(error).strip().splitlines()), type(error).__name__)

@@ -38,14 +38,16 @@ def read_configuration(config: Mapping[str, Any]) -> Architecture:
 
 def _text_part(config: Mapping[str, Any]) -> tuple[Mapping[str, Any], str]:
     """The text part of a config.json, and its model type; Llama's if the file names none."""
-    outer = config.get("model_type")
     inner = config.get("text_config")
     if not isinstance(inner, Mapping):
-        return config, str(outer or "llama")
-    # Composite files keep at the top what holds for the whole model.
-    shared = {key: config[key] for key in ("tie_word_embeddings",) if key in config}
-    model_type = inner.get("model_type") or TEXT_TYPES.get(str(outer), str(outer or "llama"))
-    return {**inner, **shared}, str(model_type)
+        values, model_type = config, config.get("model_type")
+    else:
+        # Composite files keep at the top what holds for the whole model.
+        shared = {key: config[key] for key in ("tie_word_embeddings",) if key in config}
+        values = {**inner, **shared}
+        model_type = inner.get("model_type") or config.get("model_type")
+    name = str(model_type or "llama")
+    return values, TEXT_TYPES.get(name, name)
 
 
 def _architecture(keys: ConfigKeys, family: Family, issues: Issues) -> Architecture:

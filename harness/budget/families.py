@@ -232,5 +232,13 @@ FAMILIES: dict[str, Family] = {
     ),
 }  # fmt: skip
 
-# Types of which only the text part is read, by the type of that part where the file leaves it out.
-TEXT_TYPES = {"gemma3": "gemma3_text"}
+# The type of the text part of multimodal models, where it has another name or none of its own.
+TEXT_TYPES = {
+    "gemma3": "gemma3_text",
+    "qwen2_vl": "qwen2",
+    "qwen2_vl_text": "qwen2",
+    "qwen2_5_vl": "qwen2",
+    "qwen2_5_vl_text": "qwen2",
+    "qwen3_vl": "qwen3",
+    "qwen3_vl_text": "qwen3",
+}

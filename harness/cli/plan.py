@@ -25,9 +25,9 @@ TEXT_WIDTH = 100
 @json_option
 def plan(
     run_path: Path | None,
+    hardware: Hardware,
     recipe_name: str | None,
     overrides: tuple[str, ...],
-    hardware: Hardware,
     as_json: bool,
 ) -> None:
     """Matched budgets, samples, tokens, FLOPs, dollars, finetunings and disk of a recipe,

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from harness.quantities import mean_count
+
 Document = Mapping[str, Any]
 
 
@@ -83,7 +85,7 @@ def _measure(document: Document) -> str:
                 [
                     name,
                     side,
-                    budget["samples_per_problem"][side],
+                    _samples(budget, side),
                     metrics["undecided"],
                     percent(metrics["coverage"]),
                     _plain(metrics["diversity_all"]),
@@ -94,6 +96,13 @@ def _measure(document: Document) -> str:
     headers = ("budget", "side", "samples", "undecided", "coverage", "diversity, all",
                "diversity, solved", "false positives")  # fmt: skip
     return _table(headers, rows)
+
+
+def _samples(budget: Document, side: str) -> int | str:
+    """Samples a problem; in words where some problems have one more, so no table rounds them."""
+    most: int = budget["samples_per_problem"][side]
+    mean: float = budget["mean_samples_per_problem"][side]
+    return most if mean == most else f"{mean_count(mean)} on average"
 
 
 def _build(document: Document) -> str:

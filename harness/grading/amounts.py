@@ -112,4 +112,4 @@ def _words(tokens: Sequence[Token]) -> str:
     text = "".join((" " if t.spaced or t.kind == "text" else "") + t.text for t in tokens)
     if "\\circ" in text:
         return "degree " + text[-1]
-    return text.replace("{", "").replace("}", "").replace("\\", "").replace("%", "percent")
+    return text.replace("{", "").replace("}", "").replace("\\", "").replace("%", " percent ")

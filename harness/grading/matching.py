@@ -33,6 +33,7 @@ from harness.grading.readings import (
 from harness.grading.relation_matching import (
     common_value,
     interval_of,
+    named_in,
     same_relation,
     statement_of,
 )
@@ -252,7 +253,8 @@ class Matcher:
             return True
         intervals = self.as_set(gold), self.as_set(answer)
         if not any(isinstance(interval, Relation) for interval in intervals):
-            return self.match(*intervals)
+            same_name = self.options.any_variable or named_in(gold) == named_in(answer)
+            return self.match(*intervals) if same_name else False
         if forms is not None or found is not None:
             return False
         return False if mine and other and mine.name != other.name else None

@@ -70,6 +70,7 @@ _MODULUS = re.compile(
     r"|\((?:\\(?:bmod|mod)|\\(?:mathrm|text|operatorname) ?\{ ?mod ?\})(?:\\[ ,:;]|\s|~)*"
     r"(\w{1,9})\)"
 )
+_OVER = re.compile(r"\{([^{}]{1,200})\\over(?![A-Za-z])([^{}]{1,200})\}")
 _FRACTIONS = re.compile(r"\\[dtc]frac(?![A-Za-z])")
 _DELIMITERS = re.compile(r"\\[()\[\]]|\$\$")
 _DOLLAR = re.compile(r"(?<!\\)\$")
@@ -114,6 +115,8 @@ def _without_layout(text: str) -> str:
         text = _ROW_END.sub(r"\\\\ ", text)
     else:
         text = _DOUBLED_BACKSLASH.sub(r"\\", text)
+    if "\\over" in text:
+        text = _OVER.sub(r"\\frac{\1}{\2}", text)
     text = _MODULUS.sub(_modulus, _NORM.sub("|", text))
     text = _PHANTOM.sub("", _TAGGED_COLOUR.sub("", text))
     text = _LAYOUT.sub("", text)

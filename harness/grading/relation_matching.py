@@ -126,6 +126,11 @@ def _difference(left: Node, right: Node) -> Node:
     return Node("sum", (left, Node("negative", (right,))))
 
 
+def named_in(relation: Relation) -> set[str]:
+    """The names that sides of a relation are, `|x|` as `x`."""
+    return {side.name.strip("|") for side in relation.sides if side.name}
+
+
 def interval_of(relation: Relation) -> Reading | None:
     """The values of the only name for which an inequality holds, as an interval or a union."""
     sides, signs = relation.sides, relation.operators

@@ -88,7 +88,7 @@ def unit_of(words: str) -> Unit | None:
     if not folded or len(folded) > 60 or _HEDGES.search(plain):
         return None
     if folded.split()[0] in ("percent", "pct", "percentage"):
-        return PERCENT
+        return PERCENT if _are_words(folded.split()[-1]) else None
     label = " ".join(_singular(word) for word in folded.split())
     powers: dict[str, int] = {}
     size, sign, power = Fraction(1), 1, 1

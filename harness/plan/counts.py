@@ -1,4 +1,4 @@
-"""Which parameter count and which price of a card a plan counts with."""
+"""Which parameter count, which price and which lengths a plan counts with."""
 
 from __future__ import annotations
 
@@ -32,4 +32,22 @@ def token_rates_of(recipe: Recipe, card: ModelCard) -> TokenPrices | None:
     price = price_of(recipe, card)
     if price is None:
         return None
-    return token_rates(card, recipe.match.price_date, prompts=price.input is not None)
+    day, prompts = recipe.match.price_date, price.input is not None
+    try:
+        return token_rates(card, day, batch=recipe.match.batch, prompts=prompts)
+    except InputError:
+        return token_rates(card, day, prompts=prompts)  # the list says nothing of batches
+
+
+def completion_length(recipe: Recipe, arm: str) -> float:
+    """Mean tokens of a completion of a side: as measured, else as decoding expects of both.
+
+    Args:
+        recipe: the recipe.
+        arm: "wc" or "se"; other arms have what decoding expects.
+    """
+    measured = getattr(recipe.match.per_sample, arm, None)
+    given = None if measured is None else measured.completion_tokens
+    # A mean that was measured under another limit cannot be above this one.
+    expected = recipe.decoding.planned_tokens if given is None else given
+    return min(float(expected), float(recipe.decoding.max_tokens))

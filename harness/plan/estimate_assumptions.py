@@ -70,14 +70,19 @@ def _reached(efficiency: Efficiency) -> str:
 
 
 def _prompts(recipe: Recipe, known: Known) -> Iterator[str]:
-    lengths = {side: known.train[getattr(recipe.pair, side).id] for side in SIDES}
-    first, second = (lengths[side] for side in SIDES)
-    if first == second:
-        yield f"Prompts have {_shown(first.whole)} tokens, {_how(first)}."
-        return
+    estimated: dict[PromptLengths, list[str]] = {}
     for side in SIDES:
-        one = lengths[side]
-        yield f"{side.upper()} prompts have {_shown(one.whole)} tokens, {_how(one)}."
+        means = getattr(recipe.match.per_sample, side)
+        given = {"prompts": means.prompt_tokens, "completions": means.completion_tokens}
+        said = [f"{part} of {tokens:g} tokens" for part, tokens in given.items() if tokens]
+        if said:
+            yield f"{side.upper()} has {' and '.join(said)}, as match.per_sample.{side} says."
+        if means.prompt_tokens is None:
+            lengths = known.train[getattr(recipe.pair, side).id]
+            estimated.setdefault(lengths, []).append(side.upper())
+    for lengths, sides in estimated.items():
+        whose = "Prompts" if len(sides) == len(SIDES) else f"{sides[0]} prompts"
+        yield f"{whose} have {_shown(lengths.whole)} tokens, {_how(lengths)}."
 
 
 def _how(lengths: PromptLengths) -> str:

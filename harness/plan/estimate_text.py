@@ -44,6 +44,14 @@ def _sampling(estimate: Estimate) -> Iterator[str]:
     ]
     if priced:
         yield "\n".join(priced)
+    measured = [
+        f"{name.upper()} by the GPU-seconds of match.per_sample, which know no other GPU: "
+        f"{_number(side.measured_gpu_hours)} GPU-hours"
+        for name, side in sides.items()
+        if side.measured_gpu_hours is not None
+    ]
+    if measured:
+        yield "\n".join(measured)
 
 
 def _engine(side: PlannedSampling) -> list[str]:

@@ -22,7 +22,7 @@ from harness.plan.roofline import (
     timing,
 )
 
-_SECONDS_PER_HOUR = 3600
+SECONDS_PER_HOUR = 3600
 
 
 @dataclass(frozen=True)
@@ -132,7 +132,7 @@ def gpu_hours(engine: Engine, draws: Draws, engines: int) -> tuple[Amount, Speed
     fast = _timing(engine, fastest, engines, FASTEST)
     slow = _timing(engine, slowest, engines, SLOWEST)
     most = _timing(engine, longest, engines, SLOWEST)
-    hours = engine.gpus * engines / _SECONDS_PER_HOUR
+    hours = engine.gpus * engines / SECONDS_PER_HOUR
     amount = Amount(fast.seconds * hours, slow.seconds * hours, most.seconds * hours)
     tokens = draws.completion / engines
     rates = (draws.samples.high * tokens / slow.seconds, draws.samples.low * tokens / fast.seconds)

@@ -19,7 +19,7 @@ from harness.budget import (
 )
 from harness.cells import Cell, cells_of
 from harness.plan.assumptions import BYTES_PER_SAMPLE, BYTES_PER_TOKEN, assumptions_of
-from harness.plan.counts import parameters_for_flops, price_of
+from harness.plan.counts import completion_length, parameters_for_flops, price_of
 from harness.plan.estimate import estimate_of
 from harness.plan.gpus import DEFAULT_GPU, load_gpu
 from harness.plan.known import known_of
@@ -68,11 +68,6 @@ def plan_of(recipe: Recipe, hardware: Hardware | None = None) -> Plan:
     )
 
 
-def expected_tokens(recipe: Recipe) -> float:
-    """The mean completion length that the plan assumes, in tokens."""
-    return recipe.decoding.planned_tokens
-
-
 def _count(recipe: Recipe, name: str) -> int | None:
     split = getattr(recipe.problems, name)
     if split is None:
@@ -98,7 +93,7 @@ def _pool(recipe: Recipe, side: Side, per_problem: int, problems: int | None) ->
     card: ModelCard = getattr(recipe.pair, side)
     servers = recipe.execution.servers_of(side)
     samples = None if problems is None else per_problem * problems
-    expected = None if samples is None else round(samples * expected_tokens(recipe))
+    expected = None if samples is None else round(samples * completion_length(recipe, side))
     largest = None if samples is None else samples * recipe.decoding.max_tokens
     parameters = parameters_for_flops(recipe, card)
     price = price_of(recipe, card)
@@ -146,7 +141,7 @@ def _cell(
         kept = None if problems is None else problems * per_problem
     parameters = parameters_for_flops(recipe, card)
     per_token = None if parameters is None else training_flops_per_token(parameters)
-    completion_tokens = round(seen * expected_tokens(recipe))
+    completion_tokens = round(seen * completion_length(recipe, cell.arm))
     largest = seen * training.sequence_length
     return PlannedCell(
         id=cell.id,

@@ -12,7 +12,7 @@ import functools
 import json
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from harness.errors import HarnessError
@@ -49,6 +49,12 @@ class PromptLengths:
     def whole(self) -> Range:
         """The whole prompt of a generator."""
         return self.examples + self.question
+
+    def measured(self, whole: float) -> PromptLengths:
+        """The same prompts, of which the mean length is known; examples keep their share."""
+        share = self.examples.high / self.whole.high if self.whole.high else 0.0
+        examples, question = whole * share, whole * (1 - share)
+        return replace(self, examples=Range(examples, examples), question=Range(question, question))
 
 
 def local_problems(recipe: Recipe, split: str) -> list[Problem] | None:

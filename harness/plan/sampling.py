@@ -8,7 +8,9 @@ from harness.budget import stopping_rule
 from harness.budget.spending import TokenPrices
 from harness.plan.amounts import Amount, Range
 from harness.plan.assumptions import BYTES_PER_SAMPLE, BYTES_PER_TOKEN
+from harness.plan.counts import completion_length
 from harness.plan.generating import (
+    SECONDS_PER_HOUR,
     Draws,
     Speed,
     completion_tokens,
@@ -19,6 +21,7 @@ from harness.plan.model_sizes import ModelSizes
 from harness.plan.prompt_lengths import PromptLengths
 from harness.plan.serving import Hardware, served_hours
 from harness.recipe import ModelCard, Recipe, Side
+from harness.recipe.schema import SampleMeans
 
 # vLLM's worker here takes as many unless the recipe's engine.options say otherwise.
 SEQUENCES_AT_ONCE = 1024
@@ -39,6 +42,8 @@ class PlannedSampling:
         gpu_hours: None too where a server samples.
         gpus_an_engine: GPUs that hold one copy of the model.
         speed: of one engine.
+        measured_gpu_hours: by the GPU-seconds of a sample that the recipe says were measured, on
+            whichever GPU that was.
     """
 
     model: str
@@ -51,6 +56,7 @@ class PlannedSampling:
     gpu_hours: Amount | None
     gpus_an_engine: int | None
     speed: Speed | None
+    measured_gpu_hours: float | None
 
 
 def planned_sampling(
@@ -76,7 +82,8 @@ def planned_sampling(
         hardware: the GPUs.
     """
     card: ModelCard = getattr(recipe.pair, side)
-    draws = pool_draws(recipe, samples, problems, lengths)
+    draws = pool_draws(recipe, side, samples, problems, lengths)
+    measured: SampleMeans = getattr(recipe.match.per_sample, side)
     tokens, prompts = completion_tokens(draws), prompt_tokens_read(draws)
     drawn = Amount(draws.samples.low, draws.samples.high, draws.samples.high)
     served = None
@@ -93,11 +100,19 @@ def planned_sampling(
         gpu_hours=None if served is None else served.gpu_hours,
         gpus_an_engine=None if served is None else served.gpus_an_engine,
         speed=None if served is None else served.speed,
+        measured_gpu_hours=None
+        if measured.gpu_seconds is None
+        else samples * measured.gpu_seconds / SECONDS_PER_HOUR,
     )
 
 
-def pool_draws(recipe: Recipe, samples: int, problems: int, lengths: PromptLengths) -> Draws:
+def pool_draws(
+    recipe: Recipe, side: Side, samples: int, problems: int, lengths: PromptLengths
+) -> Draws:
     """A side's completions: `samples`, or fewer where problems stop at what is enough for them."""
+    whole = getattr(recipe.match.per_sample, side).prompt_tokens
+    if whole is not None:
+        lengths = lengths.measured(whole)
     until = stopping_rule(recipe)
     fewest = samples if until is None else min(until.correct * problems, samples)
     return Draws(
@@ -105,7 +120,7 @@ def pool_draws(recipe: Recipe, samples: int, problems: int, lengths: PromptLengt
         samples=Range(fewest, samples),
         examples=lengths.examples,
         question=lengths.question,
-        completion=recipe.decoding.planned_tokens,
+        completion=completion_length(recipe, side),
         longest=recipe.decoding.max_tokens,
         shared=recipe.engine.options.get("enable_prefix_caching") is not False,
         at_once=sequences_at_once(recipe),

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from harness.plan.amounts import Amount, Range
-from harness.plan.counts import parameters_for_flops
+from harness.plan.counts import completion_length, parameters_for_flops
 from harness.plan.gpus import GpuCard
 from harness.plan.number_formats import training_format
 from harness.plan.prompt_lengths import PromptLengths
@@ -101,7 +101,7 @@ def _planned(
     first = group[0]
     card = recipe.student(first.paradigm)  # type: ignore[arg-type]
     factor = FORWARD_AND_BACKWARD + RECOMPUTED_FORWARD * is_checkpointing(base)
-    tokens = _tokens(recipe, first, lengths)
+    tokens = _tokens(recipe, group, lengths)
     parameters = parameters_for_flops(recipe, card)
     flops = None if parameters is None else tokens.times(factor * parameters)
     state = state_bytes(card, base, recipe.training.optimizer)
@@ -123,14 +123,13 @@ def _planned(
     )
 
 
-def _tokens(recipe: Recipe, cell: PlannedCell, lengths: PromptLengths) -> Amount:
+def _tokens(recipe: Recipe, group: Sequence[PlannedCell], lengths: PromptLengths) -> Amount:
     """Tokens of a cell's rows: zero-shot prompts and completions, none beyond a row's limit."""
     longest = recipe.training.sequence_length
-    expected = recipe.decoding.planned_tokens
-    low, high = (
-        min(longest, part + expected) for part in (lengths.question.low, lengths.question.high)
-    )
-    return Amount(low, high, longest).times(cell.rows_seen)
+    completions = [completion_length(recipe, cell.arm) for cell in group]
+    low = min(longest, lengths.question.low + min(completions))
+    high = min(longest, lengths.question.high + max(completions))
+    return Amount(low, high, longest).times(group[0].rows_seen)
 
 
 def training_hours(flops: Amount, rate: float) -> Amount:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 
 from harness.budget.architecture import Architecture, architecture_of
 from harness.budget.families import FAMILIES
+from harness.engines.environment import engine_python
 from harness.errors import InputError
 from harness.micro import MODELS, model_folder
 from harness.recipe import ModelCard
@@ -209,6 +211,36 @@ def test_without_a_type_it_is_read_as_llama() -> None:
     assert Architecture.from_config(config) == Architecture.from_config(
         {**config, "model_type": "llama"}
     )
+
+
+def test_of_multimodal_models_the_text_part_counts() -> None:
+    case = next(one for one in SMALL if name_of(one) == "qwen2")
+    text = {key: value for key, value in case["config"].items() if key != "model_type"}
+    for config in (
+        {"model_type": "qwen2_5_vl", **text, "vision_config": {"hidden_size": 5}},
+        {"model_type": "qwen2_5_vl", "text_config": {"model_type": "qwen2_5_vl_text", **text}},
+        {"model_type": "llava", "text_config": {"model_type": "qwen2", **text}},
+    ):
+        assert Architecture.from_config(config).parameters == case["parameters"]
+    tied = {"model_type": "llava", "tie_word_embeddings": True, "text_config": case["config"]}
+    assert Architecture.from_config(tied).tied
+
+
+@pytest.mark.engines
+def test_the_reference_is_what_transformers_and_torch_still_count() -> None:
+    """Under the interpreter of vLLM's environment, whose transformers serves the models."""
+    python = engine_python("vllm")
+    chosen = [one for one in SMALL if name_of(one) in ("gemma2", "mixtral", "qwen2_moe")]
+    script = Path(__file__).parent / "reference" / "count_with_transformers.py"
+    answer = subprocess.run(
+        [python, script],
+        input=json.dumps([one["config"] for one in chosen]),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    counts = json.loads(answer.stdout)["counts"]
+    assert counts == [{key: one[key] for key in ("parameters", "step_flops")} for one in chosen]
 
 
 # --- refused

@@ -14,6 +14,7 @@ import pytest
 
 from harness.arms.stage import build
 from harness.budget import match_of
+from harness.cli.summaries import summary_of
 from harness.grading.stage import grade
 from harness.metrics.stage import measure
 from harness.pool import Pool
@@ -92,8 +93,11 @@ def test_measure_is_what_such_budgets_show_on_average(mixed: RunFolder) -> None:
     )
 
 
-def test_the_report_names_the_means(mixed: RunFolder) -> None:
-    measure(mixed, QUIET)
+def test_report_and_summary_name_the_means(mixed: RunFolder) -> None:
+    table = summary_of("measure", measure(mixed, QUIET)).splitlines()
+    samples = {tuple(line.split()[:2]): line.split("  ") for line in table}
+    assert "0.339 on average" in " ".join(samples["part", "se"])
+    assert "on average" not in " ".join(samples["part", "wc"])
     build(mixed, QUIET)
     report(mixed, QUIET)
     text = mixed.report("md").read_text(encoding="utf-8")

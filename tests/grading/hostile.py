@@ -78,7 +78,43 @@ TRICKS = [
     "\\phantom{4}", "\\hspace{4}", "\\color{4}5", "4\\times", "4^", "_4", "\\frac{4}", "4\u202e0",
     "<script>4</script>", "\\text{four or five}", "4 unless 5", "1<4<5", "\\pm 4", "|4", "(4", "4]",
 ]  # fmt: skip
-HOSTILE = [*TOWERS, *FACTORIALS, *DEEP, *LONG, *HEAVY, *CODE, *TRICKS]
+UNICODE = [
+    "\U0001d7d2\U0001d7ce", "4\u200b0", "4\u200d0", "\u202e4\u202c0", "\u20664\u20690", "4\ufeff0",
+    "\uff14\u0301", "\u2463", "\u2163", "\u2084", "4\u20e3", "4\u0338", "\u09ea\u09e6",
+    "a\u0300" * 300,
+    "\ufdfa" * 300, "\udc80" * 30, "4\ud83d", "\x1b]0;pwned\x07 5", "4\x08 5", "\x00" * 50,
+    "\u00bd" * 300,
+    "\u00b2" * 300, "4\u00b2", "\u221a" * 200, "\u221e" * 200, "\u2212" * 301 + "4", "4\u0660",
+]  # fmt: skip
+UNFINISHED = [
+    "{4", "4\\frac", "\\left(4", "4\\right)", "4^{", "4_{", "0.\\overline{4", "\\text{4", "4&5",
+    "4|5", "4/5/6",
+    "4:5:6", "4..5", "4...5", "4--5", "4++", "4-", "4+0i+1", "4'", "4\"", "%4", "4!!",
+    "\\frac{0}{0}", "0^0",
+    "\\log 0", "\\tan 90^\\circ", "\\infty-\\infty", "4\\infty", "4 (wrong)", "no 4", "4 is wrong",
+    "the answer is not 4", "between 4 and 5", "4 million", "4 squared", "4 dozen", "less than 4",
+    "4 to 5",
+    "https://4.com", "<%=4%>", "\\verb|4|5", "\\color{4}{5}", "4\\catcode", "\\csname 4\\endcsname",
+]  # fmt: skip
+WORDY = [
+    "USD " * 200 + "5", "minus " * 150 + "5", "5 " + "million " * 100, "one hundred " * 70,
+    "and a half " * 80, "5 out of " * 100 + "6", "5 to " * 190 + "6", "(5) (five) " * 60,
+    "5 hours 3 minutes " * 50, "\\pmod{5}" * 100, "(\\mathrm{mod}" + "\\ " * 300 + "5)",
+    "\\begin{pmatrix}" + "\\\\[4pt" * 120 + "\\end{pmatrix}", "{1 \\over " * 80 + "2" + "}" * 80,
+    "\\Vert" * 190, "abs(" * 200 + "5" + ")" * 200,
+]  # fmt: skip
+HOSTILE = [
+    *TOWERS,
+    *FACTORIALS,
+    *DEEP,
+    *LONG,
+    *HEAVY,
+    *CODE,
+    *TRICKS,
+    *UNICODE,
+    *UNFINISHED,
+    *WORDY,
+]
 
 
 def in_a_box(answer: str) -> str:

@@ -25,6 +25,7 @@ def rewrites(gold: str) -> Iterator[tuple[str, str]]:
     yield "display", f"\\[ {gold} \\]"
     yield "inline", f"\\({gold}\\)"
     yield "spaces around", f"  {gold} \n"
+    yield "display style", f"\\displaystyle {gold}"
     yield "box", f"\\boxed{{{gold}}}"
     if "," in gold and "{,}" not in gold and not re.search(r"\d,\d{3}(?!\d)", gold):
         yield "space behind commas", re.sub(r",\s*", ", ", gold)
@@ -51,6 +52,13 @@ def _numbers_rewritten(gold: str) -> Iterator[tuple[str, str]]:
         yield "bold", f"**{gold}**"
         yield "text", f"\\text{{{gold}}}"
         yield "over one", f"\\frac{{{gold}}}{{1}}"
+        yield "mathbf", f"\\mathbf{{{gold}}}"
+        yield "code", f"`{gold}`"
+        yield "braces", f"{{{gold}}}"
+        yield "quads", f"\\quad {gold} \\quad"
+        yield "apples", f"{gold} apples"
+        yield "sentence", f"So the answer is ${gold}$."
+        yield "zero width", f"\u200b{gold}\u2060"
         if len(gold.lstrip("-")) > 3:
             yield "thousands", f"{int(gold):,}"
             yield "thousands in LaTeX", f"{int(gold):,}".replace(",", "{,}")
@@ -107,6 +115,9 @@ def _numbers_mutated(gold: str) -> Iterator[tuple[str, str]]:
     yield "or another", f"{gold} or {int(value) + 1}"
     yield "and another", f"{gold}, {int(value) + 1}"
     yield "hedged", f"{gold} \\text{{ (or maybe {int(value) + 1})}}"
+    yield "million", f"{gold} million"
+    yield "taken back", f"the answer is not {gold}"
+    yield "a power", f"{gold}^{{7}}" if abs(value) != 1 else "2^{7}"
     yield "near", f"{float(value) + 0.001}"
 
 

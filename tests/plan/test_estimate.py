@@ -1,9 +1,8 @@
-"""Estimates: a recipe's worked out a second time, and every kind of recipe gets one."""
+"""Estimates: every kind of recipe gets one, and it says what is not known."""
 
 from __future__ import annotations
 
 import json
-import math
 from pathlib import Path
 from typing import Any
 
@@ -12,151 +11,54 @@ import pytest
 from harness.errors import InputError
 from harness.plan import plan_of
 from harness.plan.amounts import Amount, Range
-from harness.plan.estimate import Estimate, estimate_of
 from harness.plan.gpus import load_gpu
-from harness.plan.known import Known, known_of
 from harness.plan.model_sizes import CountedModel, ModelSizes, sizes_of
-from harness.plan.prompt_lengths import PromptLengths
 from harness.plan.serving import Hardware
-from harness.recipe import Recipe
+from harness.plan.text import plan_text
 from harness.recipe.catalogue import recipe_names
 from harness.recipe.loading import load_recipe
-from tests.plan.reference_models import Decoder
+from tests.plan.reference_estimates import HOUR, SIZES, estimate
 
-HOUR = 3600
-GEMMA_9B = Decoder(9_241_705_984, 42, 16, 8, 256)
-GEMMA_27B = Decoder(27_227_128_320, 46, 32, 16, 128)
-GEMMA_7B = Decoder(8_537_680_896, 28, 16, 16, 256)
-LENGTHS = PromptLengths(Range(600, 600), Range(80, 100), exact=False, unknown=())
-SIZES = {
-    "google/gemma-2-9b": ModelSizes(GEMMA_9B, counted=False),
-    "google/gemma-2-27b": ModelSizes(GEMMA_27B, counted=False),
-    "google/gemma-7b": ModelSizes(GEMMA_7B, counted=False),
-}
 LOCAL_SERVERS = ["execution.endpoints.wc.url=http://127.0.0.1:1/v1",
                  "execution.endpoints.se.url=http://127.0.0.1:2/v1"]  # fmt: skip
 
 
-def estimate(
-    recipe: Recipe, gpu: str = "h100-sxm", gpus: int | None = None, price: float | None = None,
-    sizes: dict[str, ModelSizes] = SIZES,
-) -> Estimate:  # fmt: skip
-    """The estimate of a recipe of the paper, with known lengths and sizes."""
+def test_measured_lengths_of_a_side_replace_what_is_expected() -> None:
+    means = "{completion_tokens: 150, prompt_tokens: 350, gpu_seconds: 0.04}"
+    measured = [f"match.per_sample.wc={means}", "match.per_sample.se.completion_tokens=5000"]
+    recipe = load_recipe("w2s-math", measured)
+    found = estimate(recipe)
+    wc, se = found.sampling["wc"], found.sampling["se"]
+    assert wc is not None
+    assert se is not None
+    assert wc.completion_tokens.low == wc.samples.low * 150
+    assert se.completion_tokens.low == 75_000 * 1024  # no longer than they may be
+    # Of 350 tokens, examples have their 600 of 700.
+    assert wc.prompt_tokens.low == pytest.approx(300 + 7500 * 50)
+    assert wc.prompt_tokens.high == pytest.approx(wc.samples.high * 350)
+    assert wc.measured_gpu_hours == pytest.approx(wc.samples.high * 0.04 / HOUR)
+    low = found.training[0].tokens
+    rows = 2400 * 8
+    assert (low.low, low.high) == (rows * (80 + 150), rows * (100 + 1024))
+    assert any("WC has prompts of 350 tokens and completions of 150" in said
+               for said in found.assumptions)  # fmt: skip
     planned = plan_of(recipe)
-    known = Known(sizes, dict.fromkeys(sizes, LENGTHS), dict.fromkeys(sizes, LENGTHS),
-                  known_of(recipe).axolotl)  # fmt: skip
-    return estimate_of(recipe, known, planned.problems, planned.pools, planned.cells,
-                       Hardware(load_gpu(gpu), gpus, price))  # fmt: skip
+    assert planned.pools["wc"].expected_tokens == round(wc.samples.low * 150)
+    assert "by the GPU-seconds of match.per_sample" in plan_text(planned)
 
 
-# --- w2s-math, a second time
-
-
-def test_the_strong_pool_of_w2s_math_by_hand() -> None:
-    """27B in bfloat16 on an H100: 75,000 completions of 200 tokens, 10 a problem."""
-    side = estimate(load_recipe("w2s-math")).sampling["se"]
-    assert side is not None
-    weights, cache = 2 * 27_227_128_320, 2 * 46 * 16 * 128 * 2
-    parameters, pair = 27_227_128_320, 4 * 46 * 32 * 128
-    # At best: examples are read once and each question once.
-    prompt = 680
-    read = lambda tokens: 2 * parameters * tokens + pair * tokens * (tokens + 1) / 2  # noqa: E731
-    prefill = read(600) + 7500 * (read(680) - read(600))
-    # 90 % of 80 GB less 2 %; a sequence holds a tenth of its question and half of its completion.
-    batch = (80e9 * 0.9 * 0.98 - weights) / (cache * (80 / 10 + 100))
-    context = prompt + 100
-    step = max(
-        (weights + batch * context * cache) / (0.85 * 3.35e12),
-        batch * (2 * parameters + pair * (context + 1)) / (0.8 * 989.4e12),
+def test_prices_of_batches_count_where_the_match_counts_them() -> None:
+    price = {"date": "2025-01-01", "source": "here", "input": 2.0, "output": 8.0,
+             "batch_discount": 0.5}  # fmt: skip
+    card = json.dumps({"id": "hosted", "prices": [price]})
+    settings = [*LOCAL_SERVERS, f"pair.wc={card}", "match.kind=number", "paradigms=[]"]
+    sizes: dict[str, Any] = {**SIZES, "hosted": None}
+    one, half = (
+        estimate(load_recipe("w2s-math", [*settings, f"match.batch={batch}"]), sizes=sizes)
+        for batch in ("false", "true")
     )
-    seconds = prefill / (0.8 * 989.4e12) + 75_000 * 200 / batch * (step + 0.0002)
-    assert side.gpu_hours is not None
-    assert side.gpu_hours.low == pytest.approx(seconds / HOUR, rel=1e-3)
-    # At worst: every sample reads its whole prompt, and holds it with all of its completion.
-    prompt, prefill = 700, 75_000 * read(700)
-    batch = (80e9 * 0.9 * 0.92 - weights) / (cache * 900)
-    step = max(weights / (0.5 * 3.35e12), batch * 2 * parameters / (0.3 * 989.4e12)) + max(
-        batch * 800 * cache / (0.5 * 3.35e12), batch * pair * 800 / (0.3 * 989.4e12)
-    )
-    alone = weights / (0.5 * 3.35e12) + (700 + 512) * cache / (0.5 * 3.35e12) + 0.005
-    seconds = prefill / (0.3 * 989.4e12) + 75_000 * 200 / batch * (step + 0.005) + 1024 * alone
-    assert side.gpu_hours.high == pytest.approx(seconds / HOUR, rel=1e-3)
-    assert side.gpus_an_engine == 1
-    assert side.prompt_tokens.low == 600 + 7500 * 80
-    assert side.prompt_tokens.high == 75_000 * 700
-    assert (side.completion_tokens.low, side.completion_tokens.at_most) == (15e6, 76.8e6)
-
-
-def test_the_trainings_of_w2s_math_by_hand() -> None:
-    found = estimate(load_recipe("w2s-math"))
-    by_group = {(group.paradigm, group.budget): group for group in found.training}
-    assert len(by_group) == 6
-    strong = by_group["se_lm", "high"]
-    # 6,000 steps of 32 rows: prompts of 80 to 100 tokens and 200 more; 8P with checkpointing.
-    assert strong.tokens == Amount(192_000 * 280, 192_000 * 300, 192_000 * 2048)
-    assert strong.flops_per_parameter == 8
-    assert strong.gpu_hours is not None
-    best, worst = 0.5 * 989.4e12 * HOUR, 0.15 * 989.4e12 * HOUR
-    assert strong.gpu_hours.low == pytest.approx(8 * 27e9 * 192_000 * 280 / best)
-    assert strong.gpu_hours.high == pytest.approx(8 * 27e9 * 192_000 * 300 / worst)
-    assert strong.gpu_hours.at_most == pytest.approx(8 * 27e9 * 192_000 * 2048 / worst)
-    # 16 bytes a parameter in float32, 8 in bfloat16, on GPUs of 80 GB of which 64 are used.
-    assert strong.state_bytes == Range(8 * 27_227_128_320, 16 * 27_227_128_320)
-    assert strong.least_gpus == Range(math.ceil(217.8 / 64), math.ceil(435.6 / 64))
-    assert strong.sharded
-    assert found.training_hours is not None
-    assert found.training_hours.low == pytest.approx(
-        3 * sum(group.gpu_hours.low for group in found.training if group.gpu_hours)
-    )
-
-
-def test_the_test_of_w2s_math_by_hand() -> None:
-    found = estimate(load_recipe("w2s-math"))
-    test = found.test
-    assert test is not None
-    assert test.models == 21
-    assert test.prompt_tokens.high == 21 * 500 * 100
-    assert test.completion_tokens == Amount(21 * 500 * 200, 21 * 500 * 200, 21 * 500 * 1024)
-    assert test.engine_starts == 21
-    assert found.engine_starts == 23
-    assert found.start_hours == Amount(23 * 20 / HOUR, 23 * 300 / HOUR, 23 * 300 / HOUR)
-    assert found.gpu_hours is not None
-    parts = (found.sampling_hours, found.training_hours, found.test_hours, found.start_hours)
-    assert found.gpu_hours.high == pytest.approx(sum(part.high for part in parts if part))
-
-
-def test_the_disk_of_w2s_math_by_hand() -> None:
-    found = estimate(load_recipe("w2s-math"))
-    weights = 2 * (9_241_705_984 + 27_227_128_320 + 8_537_680_896)
-    assert found.base_model_bytes == weights
-    pools = 300_000 * 250 + 60e6 * 4
-    assert found.disk_bytes is not None
-    # Six cells of each model, in bfloat16.
-    assert found.disk_bytes.low == found.disk_bytes.high == pytest.approx(7 * weights + pools)
-    assert found.disk_bytes.at_most == pytest.approx(7 * weights + pools + 300_000 * 824 * 4)
-
-
-def test_the_paper_could_not_have_shown_its_gaps() -> None:
-    found = estimate(load_recipe("w2s-math")).detectable
-    assert found is not None
-    assert found.paired_points is not None
-    assert found.unpaired_points is not None
-    assert 4 < found.paired_points.low < found.paired_points.high < found.unpaired_points < 9
-
-
-def test_money_and_hours() -> None:
-    found = estimate(load_recipe("w2s-math"), gpus=8, price=2.5)
-    assert found.gpu_hours is not None
-    assert found.gpu_dollars == found.gpu_hours.times(2.5)
-    assert found.hours == found.gpu_hours.times(1 / 8)
-    assert found.least_gpus == 4
-    small = estimate(load_recipe("w2s-math"), gpus=2)
-    assert small.hours is None
-    assert any("2 are too few GPUs: the work needs at least 4" in said
-               for said in small.assumptions)  # fmt: skip
-
-
-# --- other recipes
+    assert one.token_dollars is not None
+    assert half.token_dollars == one.token_dollars.times(0.5)
 
 
 def test_an_adaptive_recipe_takes_between_its_bounds() -> None:

@@ -37,6 +37,17 @@ def test_documents_are_json_and_whole(recipe: Recipe) -> None:
     assert set(document) == set(Recipe.model_fields)
 
 
+def test_a_cards_configuration_counts_where_cost_is_counted_by_it() -> None:
+    """So a run goes on when a card gained one: the revision says which model it is."""
+    chosen = ["match.per_sample.wc.prompt_tokens=9", "match.per_sample.se.prompt_tokens=9"]
+    for kind, counts in (("compute", False), ("compute_exact", True)):
+        recipe = load_recipe("w2s-math", [*chosen, f"match.kind={kind}"])
+        bare = recipe.pair.wc.model_copy(update={"config": None})
+        other = recipe.model_copy(update={"pair": recipe.pair.model_copy(update={"wc": bare})})
+        keys = differing_keys(experiment_document(recipe), experiment_document(other))
+        assert keys == (["pair.wc.config"] if counts else [])
+
+
 @given(DOCUMENTS)
 def test_a_document_does_not_differ_from_itself(document: dict[str, Any]) -> None:
     assert differing_keys(document, copy.deepcopy(document)) == []
