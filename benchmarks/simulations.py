@@ -274,7 +274,7 @@ def main() -> None:
     """Prints the table."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
     parser.add_argument("--simulations", type=int, default=1_000)
-    parser.add_argument("--problems", type=int, nargs="+", default=[100, 300, 1000])
+    parser.add_argument("--problems", type=int, nargs="+", default=[100, 300])
     parser.add_argument("--jobs", type=int, default=1)
     options = parser.parse_args()
     table = [case for problems in options.problems for case in cases(problems)]

@@ -10,10 +10,12 @@ import click
 from harness.cli.hardware import hardware_options
 from harness.cli.options import recipe_options
 from harness.cli.output import emit, json_option
+from harness.cli.pilot import NamedPilots, forecast_from_pilots, pilot_options
 from harness.errors import InputError
 
 if TYPE_CHECKING:
     from harness.plan.serving import Hardware
+    from harness.recipe import Recipe
 
 TEXT_WIDTH = 100
 
@@ -22,12 +24,14 @@ TEXT_WIDTH = 100
 @click.argument("run_path", metavar="[RUN]", required=False, type=click.Path(path_type=Path))
 @hardware_options
 @recipe_options
+@pilot_options
 @json_option
 def plan(
     run_path: Path | None,
     hardware: Hardware,
     recipe_name: str | None,
     overrides: tuple[str, ...],
+    pilots: NamedPilots | None,
     as_json: bool,
 ) -> None:
     """Matched budgets, samples, tokens, FLOPs, dollars, finetunings and disk of a recipe,
@@ -38,9 +42,29 @@ def plan(
     harness plan --recipe w2s-math
     harness plan --recipe w2s-math --set match.parameters=total --set budgets.high.se=20
     harness plan runs/w2s-micro             the plan of a run that is there
+    harness plan --pilot POOL               what ten times the samples will show
+    harness plan --recipe w2s-math --pilot WC_POOL --pilot SE_POOL
     """
+    if pilots is not None:
+        alone = run_path is None and recipe_name is None and not overrides
+        recipe = None if alone else _recipe_of(run_path, recipe_name, overrides)
+        forecast_from_pilots(pilots, recipe, as_json)
+        return
     from harness.plan.planning import plan_of
     from harness.plan.text import plan_text
+
+    planned = plan_of(_recipe_of(run_path, recipe_name, overrides), hardware)
+    emit(planned.document(), plan_text(planned, TEXT_WIDTH), as_json)
+
+
+def _recipe_of(
+    run_path: Path | None, recipe_name: str | None, overrides: tuple[str, ...]
+) -> Recipe:
+    """The recipe that was named, or that of a run.
+
+    Raises:
+        InputError: none, or both.
+    """
     from harness.recipe.loading import load_recipe, read_recipe
 
     if run_path is not None and recipe_name is not None:
@@ -48,17 +72,14 @@ def plan(
             f"a run ({run_path}) and a recipe ({recipe_name}) were given; a plan is of one of them."
         )
     if recipe_name is not None:
-        recipe = load_recipe(recipe_name, overrides)
-    elif run_path is None:
+        return load_recipe(recipe_name, overrides)
+    if run_path is None:
         raise InputError("a plan of what? Give --recipe NAME, or the folder of a run.")
-    else:
-        file = run_path / "recipe.yaml"
-        if not file.is_file():
-            found = "holds no recipe.yaml" if run_path.is_dir() else "is not there"
-            raise InputError(
-                f"{run_path} {found}, so it is not the folder of a run.",
-                "Give the folder of a run, or --recipe NAME.",
-            )
-        recipe = load_recipe(str(file), overrides) if overrides else read_recipe(file)
-    planned = plan_of(recipe, hardware)
-    emit(planned.document(), plan_text(planned, TEXT_WIDTH), as_json)
+    file = run_path / "recipe.yaml"
+    if not file.is_file():
+        found = "holds no recipe.yaml" if run_path.is_dir() else "is not there"
+        raise InputError(
+            f"{run_path} {found}, so it is not the folder of a run.",
+            "Give the folder of a run, or --recipe NAME.",
+        )
+    return load_recipe(str(file), overrides) if overrides else read_recipe(file)

@@ -17,7 +17,7 @@ from harness.metrics.estimators import Floats
 from harness.recipe import SIDES, Side
 from harness.statistics import Interval
 from harness.statistics.crossover import RESAMPLES, Curve, resampled_crossover
-from harness.statistics.intervals import percentile_interval
+from harness.statistics.intervals import percentile_interval, widened
 from harness.statistics.resampling import prior_problems, resampled
 
 MOST_POINTS = 60
@@ -40,20 +40,23 @@ class CostGrid:
 def cost_grid(costs: Mapping[Side, SampleCost], drawn: Mapping[Side, int]) -> CostGrid:
     """Costs from one sample of the dearer side to all that the shorter pool can pay for.
 
-    The points are the whole samples of both sides, thinned evenly in log cost to `MOST_POINTS`.
+    Where the cheaper pool cannot pay for that, costs begin with one sample of the cheaper side,
+    and of the dearer one only a share of the problems gets a sample. The points are the whole
+    samples of both sides, thinned evenly in log cost to `MOST_POINTS`.
 
     Args:
         costs: per side, what samples cost.
         drawn: per side, samples that each problem has at least.
 
     Returns:
-        The grid; empty where no cost gives both sides a sample.
+        The grid; empty where no cost pays for samples of both sides.
     """
     once = {side: float(costs[side].per_problem) for side in SIDES}
     each = {side: float(costs[side].per_sample) for side in SIDES}
-    first = max(once[side] + each[side] for side in SIDES)
+    ones = sorted(once[side] + each[side] for side in SIDES)
     last = min(once[side] + drawn[side] * each[side] for side in SIDES)
-    if last < first * (1 - _ROUNDING):
+    first = ones[1] if last >= ones[1] * (1 - _ROUNDING) else ones[0]
+    if last < first * (1 - _ROUNDING) or first <= max(once.values()):
         return CostGrid(np.empty(0), {side: np.empty(0) for side in SIDES})
     whole = np.concatenate(
         [once[side] + np.arange(1, drawn[side] + 1) * each[side] for side in SIDES]
@@ -63,8 +66,8 @@ def cost_grid(costs: Mapping[Side, SampleCost], drawn: Mapping[Side, int]) -> Co
     return CostGrid(
         points,
         {
-            # Rounding must not ask for more than there is, or for less than one.
-            side: np.clip((points - once[side]) / each[side], 1.0, drawn[side])
+            # Rounding must not ask for more than there is, or for a little less than one.
+            side: np.minimum(_whole((points - once[side]) / each[side]), drawn[side])
             for side in SIDES
         },
     )
@@ -73,7 +76,7 @@ def cost_grid(costs: Mapping[Side, SampleCost], drawn: Mapping[Side, int]) -> Co
 def coverage_on(
     grid: CostGrid, coverage: Mapping[Side, Callable[[Floats], Floats]]
 ) -> dict[Side, Floats]:
-    """(problems, points) coverage of each problem, per side.
+    """(problems, points) coverage of each problem, per side; below one sample, its share of it.
 
     Args:
         grid: the costs.
@@ -81,7 +84,16 @@ def coverage_on(
     """
     if not len(grid.costs):
         return {side: np.empty((0, 0)) for side in SIDES}
-    return {side: coverage[side](grid.samples[side]) for side in SIDES}
+    return {
+        side: coverage[side](np.maximum(grid.samples[side], 1.0))
+        * np.minimum(grid.samples[side], 1.0)
+        for side in SIDES
+    }
+
+
+def _whole(samples: Floats) -> Floats:
+    """Samples, with those that are one but for rounding as one."""
+    return np.where(np.abs(samples - 1.0) < _ROUNDING, 1.0, samples)
 
 
 def _thinned(costs: Floats) -> Floats:
@@ -104,9 +116,9 @@ def curve_document(grid: CostGrid, coverage: Mapping[Side, Floats]) -> dict[str,
         return {"points": [], "crossover": None}
     problems = len(coverage["wc"])
     both = np.concatenate([coverage[side] for side in SIDES], axis=1)
-    ends = both.shape[1]
+    most = np.concatenate([np.minimum(grid.samples[side], 1.0) for side in SIDES])
     sides = [side for side in SIDES for _ in grid.costs]
-    prior = prior_problems(np.zeros(ends), np.ones(ends), sides, binary=False)
+    prior = prior_problems(np.zeros(len(most)), most, sides, binary=False)
     drawn = resampled(both, RESAMPLES, 0, lambda sums: sums, prior) / problems
     halves = dict(zip(SIDES, np.split(drawn, 2, axis=1), strict=True))
     points = [
@@ -114,11 +126,13 @@ def curve_document(grid: CostGrid, coverage: Mapping[Side, Floats]) -> dict[str,
             "cost": float(cost),
             "samples_per_problem": {side: float(grid.samples[side][place]) for side in SIDES},
             "coverage": {
-                side: _interval(coverage[side][:, place], halves[side][:, place]) for side in SIDES
+                side: _interval(coverage[side][:, place], halves[side][:, place], (0.0, 1.0))
+                for side in SIDES
             },
             "difference": _interval(
                 coverage["wc"][:, place] - coverage["se"][:, place],
                 halves["wc"][:, place] - halves["se"][:, place],
+                (-1.0, 1.0),
             ),
         }
         for place, cost in enumerate(grid.costs)
@@ -126,9 +140,11 @@ def curve_document(grid: CostGrid, coverage: Mapping[Side, Floats]) -> dict[str,
     return {"points": points, "crossover": _crossover(grid, coverage)}
 
 
-def _interval(values: Floats, means: Floats) -> dict[str, float]:
+def _interval(values: Floats, means: Floats, ends: tuple[float, float]) -> dict[str, float]:
+    """The interval of (problems,) values by their (resamples,) means, within the ends."""
     value = float(values.mean())
-    return Interval(value, *percentile_interval(means, value)).document()
+    spread = widened(means, value, len(values), ends)
+    return Interval(value, *percentile_interval(spread, value)).document()
 
 
 def _crossover(grid: CostGrid, coverage: Mapping[Side, Floats]) -> dict[str, Any]:

@@ -24,8 +24,8 @@ from harness.grading.verdict import Verdict
 _LOG = logging.getLogger(__name__)
 _FIRST_BATCH = 100
 _BATCHES = (10, 2_000)  # The smallest and the largest.
-_SECONDS_A_BATCH = 0.05  # Long beside what a batch costs here, short beside a deadline.
-_QUEUED = 2  # Batches that a process has: one in work, and one waiting.
+_SECONDS_A_BATCH = 0.02  # Long beside what a batch costs here, short beside the whole work.
+_QUEUED = 3  # Batches that a process has: one in work, and others waiting.
 _MOST_AHEAD = 16  # Batches a process that may be unfinished while one hangs.
 _DEATHS = 2
 

@@ -50,8 +50,9 @@ def explain_problem(
     """
     problem = find_problem(pool.problems, name)
     completions = _completions(pool, name, problem, sample_index)
-    recorded = {one: _recorded(pool, one, problem.id) for one in graders_of(pool.folder)}
     compares = grader_kind(grader).comparison is not None
+    explained = _all_explained(grader, problem, list(completions.values()), settings)
+    recorded = _recorded(pool, problem.id)
     return {
         "pool": str(pool.folder),
         "grader": grader,
@@ -64,18 +65,8 @@ def explain_problem(
             "gold": problem.gold,
         },
         "samples": [
-            {
-                "sample_index": index,
-                **explained,
-                "recorded": {
-                    one: found[index] for one, found in recorded.items() if index in found
-                },
-            }
-            for index, explained in zip(
-                completions,
-                _all_explained(grader, problem, list(completions.values()), settings),
-                strict=True,
-            )
+            {"sample_index": index, **document, "recorded": recorded.get(index, {})}
+            for index, document in zip(completions, explained, strict=True)
         ],
     }
 
@@ -173,8 +164,13 @@ def _explained(problem: Problem, completion: str, settings: AnswerSettings) -> D
     }
 
 
-def _recorded(pool: Pool, grader: str, problem_id: str) -> dict[int, Document]:
-    return {row.pop("sample_index"): row for row in _rows(pool, grader, problem_id)}
+def _recorded(pool: Pool, problem_id: str) -> dict[int, dict[str, Document]]:
+    """What graders have recorded of each sample: by its index, then by the grader."""
+    found: dict[int, dict[str, Document]] = {}
+    for grader in graders_of(pool.folder):
+        for row in _rows(pool, grader, problem_id):
+            found.setdefault(row.pop("sample_index"), {})[grader] = row
+    return found
 
 
 def _rows(pool: Pool, grader: str, problem_id: str) -> Iterator[Document]:

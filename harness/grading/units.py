@@ -42,6 +42,7 @@ CURRENCIES = {"\\$": "dollar", "$": "dollar", "\u20ac": "euro", "\u00a3": "gbp",
 LETTERS = frozenset("mgshlLNJWVKCF")
 _POWERS = {"square": 2, "sq": 2, "cubic": 3, "squared": 2, "cubed": 3}
 _POWER_BEHIND = re.compile(r"(\w+) (squared|cubed)")
+MAX_CHARACTERS = 60  # Of a unit.
 _SPEEDS = {"mph": "mile per hour", "kph": "kilometer per hour", "kmh": "kilometer per hour"}
 _SPEED = re.compile(r"\b(?:mph|kph|kmh)\b")
 _SPLIT = re.compile(r"\s*(/|\bper\b|\*)\s*|\s+")
@@ -82,10 +83,12 @@ def is_known(word: str) -> bool:
 
 def unit_of(words: str) -> Unit | None:
     """The unit that these words name; None where they say something else, or take it back."""
-    folded = _POWER_BEHIND.sub(r"\2 \1", words.strip(" .,;()").lower())
+    words = words.strip(" .,;()").lower()
+    if not words or len(words) > MAX_CHARACTERS:
+        return None
+    folded = _POWER_BEHIND.sub(r"\2 \1", words)
     folded = _SPEED.sub(lambda found: _SPEEDS[found[0]], folded)
-    plain = _POWER.sub(r"\1", folded)
-    if not folded or len(folded) > 60 or _HEDGES.search(plain):
+    if _HEDGES.search(_POWER.sub(r"\1", folded)):
         return None
     if folded.split()[0] in ("percent", "pct", "percentage"):
         return PERCENT if _are_words(folded.split()[-1]) else None

@@ -15,10 +15,17 @@ import numpy as np
 from harness.metrics.adaptive_arrays import AdaptiveArrays
 from harness.metrics.estimators import Floats
 from harness.metrics.pool_arrays import PoolArrays
-from harness.metrics.side_columns import DISTINCT, METRICS, Columns, ends_of, side_columns
+from harness.metrics.side_columns import (
+    DISTINCT,
+    METRICS,
+    Columns,
+    ends_of,
+    range_of,
+    side_columns,
+)
 from harness.recipe import SIDES, Side
 from harness.statistics import Difference, Interval
-from harness.statistics.intervals import percentile_interval
+from harness.statistics.intervals import percentile_interval, widened
 from harness.statistics.paired import bootstrap_p_value, paired_test
 from harness.statistics.resampling import PriorProblems, prior_problems, resampled
 
@@ -53,6 +60,11 @@ class Comparison:
     sums: Mapping[Side, Columns]
     resamples: int
 
+    @property
+    def problems(self) -> int:
+        """How many problems both sides answer."""
+        return len(self.columns["wc"]["coverage"])
+
     def metrics(self, side: Side) -> dict[str, Any]:
         """Every metric of a side as {value, low, high}; None where it cannot be estimated, or
         has no denominator.
@@ -69,6 +81,7 @@ class Comparison:
         value, drawn = self._value(name, side), self._drawn(name, side)
         if value is None or drawn is None or not np.isfinite(drawn).any():
             return None
+        drawn = widened(drawn, value, self.problems, range_of(name, self.columns[side]))
         return Interval(value, *percentile_interval(drawn, value))
 
     def _difference(self, name: str) -> Difference | None:
@@ -76,7 +89,8 @@ class Comparison:
         drawn = [self._drawn(name, side) for side in SIDES]
         if values[0] is None or values[1] is None or drawn[0] is None or drawn[1] is None:
             return None
-        gaps = drawn[0] - drawn[1]
+        value = values[0] - values[1]
+        gaps = widened(drawn[0] - drawn[1], value, self.problems)
         if not np.isfinite(gaps).any():
             return None
         if METRICS[name].below is None:
@@ -85,7 +99,6 @@ class Comparison:
             p_value, test = paired_test(wc, se, resamples=self.resamples)
         else:
             p_value, test = bootstrap_p_value(gaps), "paired bootstrap"
-        value = values[0] - values[1]
         return Difference(value, *percentile_interval(gaps, value), p_value, test)
 
     def _value(self, name: str, side: Side) -> float | None:
@@ -103,7 +116,7 @@ class Comparison:
         if metric.above not in sums:
             return None
         if metric.below is None:
-            return sums[metric.above] / len(self.columns[side]["coverage"])
+            return sums[metric.above] / self.problems
         if metric.below not in sums:
             return None
         with np.errstate(divide="ignore", invalid="ignore"):

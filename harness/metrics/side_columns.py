@@ -149,3 +149,12 @@ def ends_of(name: str, columns: Columns) -> tuple[float, float]:
     if name in _NUMERATORS:
         return 0.0, float(columns[_NUMERATORS[name]].mean())
     return 0.0, max(1.0, float(columns[name].max()))
+
+
+def range_of(name: str, columns: Columns) -> tuple[float, float]:
+    """The least and the most that a metric can be."""
+    metric = METRICS[name]
+    if metric.below is None:
+        return ends_of(metric.above, columns)
+    lowest = 1.0 if metric.below == "coverage" else 0.0
+    return lowest, 1.0 if metric.below in ("correct", "samples") else math.inf

@@ -177,7 +177,8 @@ def detectable_text(smallest: float | None) -> str:
     if smallest is None:
         return ""
     return (
-        f"; the smallest difference that it detects with 80 % power is {100 * smallest:.1f} points"
+        "; the smallest difference that this design detects with 80 % power is "
+        f"{100 * smallest:.1f} points"
     )
 
 

@@ -28,9 +28,9 @@ Floats = NDArray[np.float64]
 
 RESAMPLES = 10_000
 # Resamples are drawn in blocks that fit a core's cache: twice as fast as in blocks of 30 MB.
-_BLOCK_CELLS = 200_000
-# Products of more cells than this are split over threads by BLAS, which for such small ones
-# costs ten times more than it saves as soon as anything else runs on the machine.
+_BLOCK_CELLS = 64_000
+# BLAS splits products of more multiplications than this over threads, which then wait for each
+# other: on a busy machine that costs fifty times more than it saves.
 _PRODUCT_CELLS = 400_000
 # One gamma or binomial number costs about as much as this many exponential ones or bits.
 _GAMMA_COST = 5
@@ -120,10 +120,10 @@ def resampled(
     rows, shapes = _weighted_rows(columns, prior)
     source = np.random.Generator(np.random.SFC64(seed))
     # With a column of ones, the same product gives the total weight of each resample.
-    table = np.column_stack([rows, np.ones(len(rows))])
+    table = np.asfortranarray(np.column_stack([rows, np.ones(len(rows))]))
     parts = []
-    for size in _blocks(resamples, table.size, len(rows)):
-        sums = _weights(source, size, shapes) @ table
+    for size in _blocks(resamples, len(rows)):
+        sums = _product(_weights(source, size, shapes), table)
         parts.append(statistic(sums[:, :-1] * (problems / sums[:, -1:])))
     return np.concatenate(parts)
 
@@ -152,8 +152,15 @@ def _weights(source: np.random.Generator, resamples: int, shapes: Floats) -> Flo
     return weights
 
 
-def _blocks(resamples: int, cells: int, problems: int) -> Iterator[int]:
-    block = max(1, min(_BLOCK_CELLS // problems, _PRODUCT_CELLS // cells))
+def _product(weights: Floats, table: Floats) -> Floats:
+    """`weights @ table`, in pieces that BLAS does not split over threads."""
+    width = max(1, _PRODUCT_CELLS // weights.size)
+    pieces = [weights @ table[:, at : at + width] for at in range(0, table.shape[1], width)]
+    return np.concatenate(pieces, axis=1)
+
+
+def _blocks(resamples: int, problems: int) -> Iterator[int]:
+    block = max(1, _BLOCK_CELLS // problems)
     for start in range(0, resamples, block):
         yield min(block, resamples - start)
 
@@ -175,12 +182,13 @@ def flipped(differences: Floats, resamples: int, seed: int) -> Floats:
     if not few:
         rows, sizes = differences, np.ones(len(differences), dtype=np.int64)
     parts = []
-    for size in _blocks(resamples, rows.size, len(rows)):
+    table, total = np.asfortranarray(rows), sizes @ rows
+    for size in _blocks(resamples, len(rows)):
         if few:
             positive = source.binomial(sizes, 0.5, (size, len(rows))).astype(np.float64)
         else:
             positive = _bits(source, size, len(rows))
-        parts.append(2.0 * (positive @ rows) - sizes @ rows)
+        parts.append(2.0 * _product(positive, table) - total)
     return np.concatenate(parts)
 
 

@@ -33,16 +33,16 @@ def test_grid_is_paid_for_by_both_pools(wc: float, se: float, n_wc: int, n_se: i
     grid = cost_grid(costs(wc, se), drawn)
     first, last = max(wc, se), min(wc * n_wc, se * n_se)
     if last < first * 0.999:
-        assert not len(grid.costs)
-        return
-    if not len(grid.costs):
+        first = min(wc, se)
+    elif last < first:
         return  # Within rounding of a single point.
     assert len(grid.costs) <= MOST_POINTS
     assert (np.diff(grid.costs) > 0).all()
     assert grid.costs[0] == pytest.approx(first) and grid.costs[-1] == pytest.approx(last)
     for side in ("wc", "se"):
         samples = grid.samples[side]
-        assert samples.min() >= 1 and samples.max() <= drawn[side]
+        assert samples.max() <= drawn[side]
+        assert samples.min() >= (1 if first == max(wc, se) else first / cost[side] * 0.999)
         np.testing.assert_allclose(samples * cost[side], grid.costs, rtol=1e-6)
 
 
@@ -68,7 +68,20 @@ def test_crossover_lies_where_straight_curves_meet() -> None:
     assert first["difference"]["value"] == -0.5
 
 
-def test_pools_without_a_common_cost_have_no_curve() -> None:
+def test_what_pays_for_no_sample_a_problem_pays_for_a_share_of_them() -> None:
     grid = cost_grid(costs(1, 35), {"wc": 5, "se": 1})
+    assert grid.costs.tolist() == [1, 2, 3, 4, 5]
+    assert grid.samples["se"].tolist() == pytest.approx([k / 35 for k in range(1, 6)])
+    half = {side: lambda ks: np.full((3, len(ks)), 0.5) for side in ("wc", "se")}
+    coverage = coverage_on(grid, half)
+    assert coverage["wc"][0].tolist() == [0.5] * 5
+    assert coverage["se"][0].tolist() == pytest.approx([k / 70 for k in range(1, 6)])
+    document = curve_document(grid, coverage)
+    assert document["crossover"]["better_throughout"] == "wc"
+
+
+def test_a_prompt_that_all_of_a_pool_cannot_pay_for_leaves_no_curve() -> None:
+    grid = cost_grid(costs(1, 2, prompt=30), {"wc": 5, "se": 1})
     empty = {"wc": np.empty((4, 0)), "se": np.empty((4, 0))}
+    assert not len(grid.costs)
     assert curve_document(grid, empty) == {"points": [], "crossover": None}

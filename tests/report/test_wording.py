@@ -167,7 +167,7 @@ def test_the_pooled_effect_says_what_the_design_could_have_found() -> None:
     text = pooled_sentence(
         pooled_of(Difference(value=0.012, low=-0.008, high=0.032, p_value=0.25), seeds=True)
     )
-    assert "the smallest difference that it detects with 80 % power is 3.1 points" in text
+    assert "the smallest difference that this design detects with 80 % power is 3.1 points" in text
     assert "+1.2 points, 95 % interval −0.8 to +3.2, p = 0.250" in text
     assert "covers training by other seeds (p = 0.200)" in text
 
@@ -178,4 +178,6 @@ def test_a_comparison_says_what_it_could_have_found() -> None:
         update={"smallest_detectable": 0.0561}
     )
     text = finetuning_sentence(comparison)
-    assert text.endswith("the smallest difference that it detects with 80 % power is 5.6 points.")
+    assert text.endswith(
+        "the smallest difference that this design detects with 80 % power is 5.6 points."
+    )

@@ -1,0 +1,107 @@
+"""`harness plan --pilot`: what larger pools will show, forecast from small ones."""
+
+from __future__ import annotations
+
+import functools
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from harness.cli.output import emit
+from harness.errors import InputError
+
+if TYPE_CHECKING:
+    from harness.recipe import Recipe
+
+
+@dataclass(frozen=True)
+class NamedPilots:
+    """What the options say.
+
+    Attributes:
+        pools: each `POOL` or `SIDE=POOL`.
+        budgets: samples a problem, ascending; the usual ones if empty.
+        intersection: compare on the problems that both have.
+    """
+
+    pools: tuple[str, ...]
+    budgets: tuple[float, ...]
+    intersection: bool
+
+
+def pilot_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Adds `--pilot`, `--budgets` and `--intersection`, which reach the command as `pilots`."""
+
+    @click.option(
+        "--pilot",
+        "pools",
+        metavar="[SIDE=]POOL",
+        multiple=True,
+        help="A small graded pool: forecast coverage and diversity of larger ones from it. Given"
+        " for both sides of a recipe, also which side wins at which budget.",
+    )
+    @click.option(
+        "--budgets",
+        metavar="NUMBERS",
+        help="Samples a problem (of SE, with pilots of both sides) to forecast, as in 1,10,100.",
+    )
+    @click.option(
+        "--intersection",
+        is_flag=True,
+        help="Compare pilots on the problems that both have, where they differ.",
+    )
+    @functools.wraps(command)
+    def with_pilots(
+        pools: tuple[str, ...], budgets: str | None, intersection: bool, **others: Any
+    ) -> Any:
+        if not pools and (budgets is not None or intersection):
+            option = "--budgets" if budgets is not None else "--intersection"
+            raise InputError(f"{option} is about forecasts; give --pilot POOL as well.")
+        asked = () if budgets is None else read_budgets(budgets)
+        pilots = NamedPilots(pools, asked, intersection) if pools else None
+        return command(pilots=pilots, **others)
+
+    return with_pilots
+
+
+def forecast_from_pilots(pilots: NamedPilots, recipe: Recipe | None, as_json: bool) -> None:
+    """Prints the forecast."""
+    from harness.forecast.pilots import forecast_pilots
+    from harness.forecast.text import forecast_text
+    from harness.progress import Progress
+
+    if len(pilots.pools) > 2 and recipe is not None:
+        raise InputError(
+            f"{len(pilots.pools)} pilots were given; a recipe has two sides, and a pilot is of one."
+        )
+    document = forecast_pilots(
+        pilots.pools, recipe, pilots.budgets, Progress(), intersection=pilots.intersection
+    )
+    emit(document, forecast_text(document["pilots"], document["contest"]), as_json)
+
+
+def read_budgets(text: str) -> tuple[float, ...]:
+    """`1,10,100` as numbers of samples a problem, ascending.
+
+    Raises:
+        InputError: something else; every part that is wrong is named.
+    """
+    found, wrong = [], []
+    for part in text.split(","):
+        try:
+            number = float(part)
+        except ValueError:
+            number = math.nan
+        if 0 < number < math.inf:
+            found.append(number)
+        else:
+            wrong.append(part.strip() or "nothing")
+    if wrong:
+        raise InputError(
+            f"--budgets {text}: {', '.join(wrong)} is not a number of samples a problem above 0.",
+            "Give numbers with commas between them, as in --budgets 1,10,100",
+        )
+    return tuple(sorted(set(found)))

@@ -1,0 +1,1 @@
+"""Forecasts: what larger pools will show, and which side wins where, from small pilots."""

@@ -1,0 +1,275 @@
+"""The JSON documents of forecasts, as `harness plan --pilot POOL --json` prints them.
+
+A pilot's forecast:
+
+    pool, model, side (wc, se or null), problems, samples, measured_up_to (the k up to which the
+    pilot itself shows coverage), failed, problems_without_samples, undecided, allocation,
+    fit: {beta_binomial: {alpha, beta, zero_share}, families: {name: share of the forecast},
+          power_law: {a, b, largest_error} or null},
+    forecasts: [{k, times, basis (measured or forecast), samples, dollars,
+        coverage: {value, low, high, other_problems: {low, high}, any_distribution: {low, high}},
+        diversity_all, diversity_solved: {value, low, high, other_problems: {low, high}},
+        beta_binomial: value, power_law: {value, low, high}}],
+    held_back: {fitted_on, forecast_at, METRIC: {value, low, high, came, holds}} or
+               {refused: why},
+    refused: {METRIC or power_law: why}, sample: {completion_tokens, dollars, source}, notes
+
+`low` and `high` are the 95 % interval for what these problems will show when their pool is
+extended; where the pilot has k samples already (`measured`) that of `harness measure`, from
+resampled problems. `other_problems` is the 95 % interval for other problems of the same kind,
+`any_distribution` what the expected coverage can be if nothing is known of the distribution of
+success rates. Values are fractions; `times` is k over the pilot's samples a problem; `samples`
+and `dollars` are those of a pool with k for every problem. What is not known is null.
+
+Two pilots of a pair with a recipe add `contest`:
+
+    match: {kind, ratio}, metrics: {METRIC: {crossover: {value, low, high, probability},
+        stretches: [{first, last, winner (wc, se or null)}]}},
+    budgets: [{se_samples, samples_per_problem: {wc, se}, basis: {wc, se},
+        sides: {wc, se: {METRIC: {value, low, high, other_problems}}},
+        difference: {METRIC: {value, low, high, other_problems: {low, high}, wc_wins}}}]
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import asdict, dataclass
+from fractions import Fraction
+from typing import Any
+
+from harness.forecast.calibration import HeldBack
+from harness.forecast.contest import METRICS, Contest, ForecastDifference
+from harness.forecast.counts import Pilot
+from harness.forecast.forecasting import FEWEST_SOLVED, Forecast, power_law_opinion
+from harness.forecast.prediction import Prediction
+from harness.forecast.spending import SampleCost
+from harness.recipe import SIDES, Side
+from harness.statistics.intervals import Interval, percentile_interval
+
+Document = dict[str, Any]
+_DIGITS = 12
+# Counts out of so many samples have a value or two beside the two that any Beta fits.
+_UNCHECKED = 3
+
+
+@dataclass(frozen=True)
+class PilotSource:
+    """Where a pilot comes from: its pool, the model, its side of the pair, and its costs."""
+
+    pool: str
+    model: str
+    side: Side | None
+    cost: SampleCost
+
+
+def pilot_document(
+    source: PilotSource, made: Forecast, shown: list[int], checked: HeldBack | str
+) -> Document:
+    """The document of one pilot's forecast.
+
+    Args:
+        source: where the pilot comes from.
+        made: the forecast.
+        shown: the k to show.
+        checked: the forecast from its first half, or why there is none.
+    """
+    pilot = made.pilot
+    refused = _refused(pilot)
+    try:
+        opinions, law = power_law_opinion(pilot, shown)
+        power_law = dict(zip(("a", "b", "largest_error"), map(float, law), strict=True))
+    except ValueError as error:
+        opinions, power_law, refused["power_law"] = {}, None, str(error)
+    fit = made.beta_binomial
+    return {
+        "pool": source.pool,
+        "model": source.model,
+        "side": source.side,
+        "problems": pilot.problems,
+        "samples": len(pilot.owner),
+        "measured_up_to": pilot.measured_up_to,
+        "failed": int(pilot.failed.sum()),
+        "problems_without_samples": int(((pilot.samples_of == 0) & ~pilot.failed).sum()),
+        "undecided": pilot.undecided,
+        "allocation": "uniform" if pilot.enough is None else {"until_correct": pilot.enough},
+        "fit": {
+            "beta_binomial": {
+                "alpha": fit.alpha,
+                "beta": fit.beta,
+                "zero_share": fit.zero_share,
+            },
+            "families": made.posterior.families,
+            "power_law": power_law,
+        },
+        "forecasts": [_row(made, k, opinions.get(k), source.cost) for k in shown],
+        "held_back": _held_back(checked),
+        "refused": refused,
+        "sample": asdict(source.cost),
+        "notes": notes_of(pilot),
+    }
+
+
+def contest_document(
+    found: Contest, kind: str, ratio: Fraction, sizes: dict[Side, int]
+) -> Document:
+    """The document of a comparison of two pilots.
+
+    Args:
+        found: the comparison.
+        kind: of the match.
+        ratio: cost of an SE sample over cost of a WC sample.
+        sizes: per side, the k up to which its pilot itself shows coverage.
+    """
+    metrics = {
+        name: {
+            "crossover": asdict(found.crossovers[name]),
+            "stretches": [asdict(stretch) for stretch in found.stretches[name]],
+        }
+        for name in found.differences
+    }
+    rows = [
+        {
+            "se_samples": budget,
+            "samples_per_problem": {side: found.samples[side][place] for side in SIDES},
+            "basis": {
+                side: _basis(math.ceil(found.samples[side][place]), sizes[side]) for side in SIDES
+            },
+            "sides": {
+                side: {
+                    name: _metric(one[place], found.samples[side][place] <= sizes[side])
+                    for name, one in found.sides[side].items()
+                }
+                for side in SIDES
+            },
+            "difference": {
+                name: _difference(
+                    one[place], all(found.samples[side][place] <= sizes[side] for side in SIDES)
+                )
+                for name, one in found.differences.items()
+            },
+        }
+        for place, budget in enumerate(found.budgets)
+    ]
+    return {
+        "match": {"kind": kind, "ratio": float(ratio)},
+        "metrics": metrics,
+        "budgets": rows,
+    }
+
+
+def notes_of(pilot: Pilot) -> list[str]:
+    """What a forecast does with problems and samples that are not as the others."""
+    notes = []
+    if failed := int(pilot.failed.sum()):
+        notes.append(
+            f"Problems that the engine refused: {failed:,}; they count as unsolved at any k and "
+            "say nothing about the others."
+        )
+    if undrawn := int(((pilot.samples_of == 0) & ~pilot.failed).sum()):
+        notes.append(
+            f"Problems without samples: {undrawn:,}; they are forecast as other problems of the "
+            "same kind."
+        )
+    drawn = pilot.samples_of[pilot.samples_of > 0]
+    if pilot.enough is None and drawn.size and drawn.min() != drawn.max():
+        notes.append(
+            f"Problems have {drawn.min()} to {drawn.max()} samples; each is taken with what it has."
+        )
+    if pilot.enough is None and drawn.max(initial=0) <= _UNCHECKED:
+        notes.append(
+            f"From {drawn.max()} samples a problem it cannot be seen whether the distribution of "
+            "success rates fits; if it does not, only the range `if nothing is known` holds."
+        )
+    if pilot.undecided:
+        notes.append(f"Undecided samples: {pilot.undecided:,}; they count as not correct.")
+    if pilot.enough is not None:
+        notes.append(
+            f"Drawn until {pilot.enough} correct: only samples up to each problem's stopping point "
+            "count, whose likelihood is that of a fixed number."
+        )
+    return notes
+
+
+def _row(made: Forecast, k: int, opinion: Interval | None, cost: SampleCost) -> Document:
+    pilot = made.pilot
+    measured = k <= pilot.measured_up_to
+    samples, size = k * pilot.problems, max(pilot.drawn.measured_up_to, 1)
+    low, high = made.any_distribution(k)
+    found = made.at(k)
+    coverage = _metric(found["coverage"], measured)
+    coverage["any_distribution"] = None if measured else {"low": low, "high": high}
+    return {
+        "k": k,
+        "times": k / size,
+        "basis": _basis(k, pilot.measured_up_to),
+        "samples": samples,
+        "dollars": None if cost.dollars is None else cost.dollars * samples,
+        "coverage": coverage,
+        "diversity_all": _optional(found.get("diversity_all"), measured),
+        "diversity_solved": _optional(found.get("diversity_solved"), measured),
+        "beta_binomial": made.beta_coverage(k),
+        "power_law": None if opinion is None else opinion.document(),
+    }
+
+
+def _metric(prediction: Prediction, measured: bool) -> Document:
+    value = round(float(prediction.value[0]), _DIGITS)
+    others = percentile_interval(prediction.others[:, 0].round(_DIGITS), value)
+    these = others
+    if not measured:
+        these = percentile_interval(prediction.these[:, 0].round(_DIGITS), value)
+    return {
+        **Interval(value, *these).document(),
+        "other_problems": dict(zip(("low", "high"), others, strict=True)),
+    }
+
+
+def _optional(prediction: Prediction | None, measured: bool) -> Document | None:
+    return None if prediction is None else _metric(prediction, measured)
+
+
+def _difference(one: ForecastDifference, measured: bool) -> Document:
+    these = Interval(one.these.value, one.low, one.high) if measured else one.these
+    return {
+        **these.document(),
+        "other_problems": {"low": one.low, "high": one.high},
+        "wc_wins": one.wc_wins,
+    }
+
+
+def _held_back(checked: HeldBack | str) -> Document:
+    if isinstance(checked, str):
+        return {"refused": checked}
+    return {
+        "fitted_on": checked.fitted_on,
+        "forecast_at": checked.forecast_at,
+        **{
+            name: {
+                **interval.document(),
+                "came": checked.came[name],
+                "holds": checked.holds[name],
+            }
+            for name, interval in checked.forecasts.items()
+        },
+    }
+
+
+def _refused(pilot: Pilot) -> dict[str, str]:
+    solved = int((pilot.correct_of > 0).sum())
+    if pilot.enough is not None:
+        reason = (
+            f"the draw of a problem stopped at {pilot.enough} correct, and how many distinct "
+            "solutions more samples would have shown cannot be seen from that"
+        )
+    elif not pilot.correct.any():
+        reason = "no sample is correct, so nothing shows how solutions repeat"
+    elif solved < FEWEST_SOLVED:
+        few = f"too few problems are solved ({solved}) for a mean over solved ones"
+        return {"diversity_solved": few}
+    else:
+        return {}
+    return dict.fromkeys([name for name in METRICS if name != "coverage"], reason)
+
+
+def _basis(k: int, measured_up_to: int) -> str:
+    return "measured" if k <= measured_up_to else "forecast"
