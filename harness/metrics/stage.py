@@ -6,7 +6,7 @@ all n of them, without bias; nothing is drawn again for another budget.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import pyarrow as pa
@@ -70,7 +70,6 @@ def measure(run: RunFolder, progress: Progress) -> dict[str, Any]:
         for name, budget in matched.items():
             budgets[name] = _budget_document(budget, arrays, pools)
             task.advance()
-    largest = {side: max(b.samples_per_problem[side] for b in matched.values()) for side in SIDES}
     first = next(iter(matched.values()))
     document = {
         "problems": len(arrays["wc"].problem_ids),
@@ -86,18 +85,27 @@ def measure(run: RunFolder, progress: Progress) -> dict[str, Any]:
         "refused": {} if until is None else _refused(until),
         "grader": {side: pools[side].grader_identity("answer") for side in SIDES},
         "budgets": budgets,
-        "curve": {
-            side: coverage_curve(
-                arrays[side],
-                largest[side],
-                first.cost_per_sample[side],
-                first.cost_per_problem[side],
-            )
-            for side in SIDES
-        },
+        "curve": _curves(matched.values(), arrays),
     }
     write_json(run.measure_file, document)
     return document
+
+
+def _curves(
+    budgets: Collection[MatchedBudget], arrays: Mapping[Side, Arrays]
+) -> dict[str, list[dict[str, Any]]]:
+    """Per side, coverage against cost up to the largest budget."""
+    largest = {side: max(one.samples_per_problem[side] for one in budgets) for side in SIDES}
+    any_budget = next(iter(budgets))
+    return {
+        side: coverage_curve(
+            arrays[side],
+            largest[side],
+            any_budget.cost_per_sample[side],
+            any_budget.cost_per_problem[side],
+        )
+        for side in SIDES
+    }
 
 
 def _arrays(recipe: Recipe, side: Side, pool: Pool) -> Arrays:
