@@ -66,6 +66,16 @@ BETAS = [
     Setting("Beta(1, 10)", beta(1.0, 10.0), 200, 8, 40),
     Setting("Beta(2, 2)", beta(2.0, 2.0), 200, 3, 12),
 ]
+SOLUTIONS = {
+    "one": np.ones(1),
+    "3 equally likely": np.ones(3),
+    "8 equally likely": np.ones(8),
+    "30 equally likely": np.ones(30),
+    "200 equally likely": np.ones(200),
+    "geometric, 0.7": 0.7 ** np.arange(60),
+    "Zipf of 30": 1.0 / np.arange(1, 31),
+    "Zipf of 1,000": 1.0 / np.arange(1, 1001),
+}
 OTHERS = [
     Setting("30 % never, else Beta(2, 2)", mixed(0.3, constant(0.0), beta(2, 2)), 400, 5, 50),
     Setting(
@@ -135,11 +145,36 @@ def coverage_of(setting: Setting, seed: int) -> list[float]:
     ]
 
 
+def repeated_pool(source: Source, rates: Floats, samples: int, probabilities: Floats) -> Pilot:
+    """A pool whose correct samples are independent draws from the same solutions."""
+    shape = (len(rates), samples)
+    correct = source.random(shape) < rates[:, None]
+    chosen = source.choice(len(probabilities), shape, p=probabilities / probabilities.sum())
+    return Pilot(
+        tuple(map(str, range(len(rates)))),
+        np.repeat(np.arange(len(rates)), samples),
+        correct.ravel(),
+        np.where(correct, chosen, -1).ravel(),
+        np.zeros(len(rates), dtype=np.bool_),
+    )
+
+
 def diversity_of(theta: float, seed: int) -> list[float]:
     """One simulation: distinct solutions held, width and error relative to what came."""
     source = np.random.default_rng([seed, 7])
-    pool = drawn_pool(source, source.beta(0.6, 0.9, 200), 40, theta)
-    made = forecast(pool.first(8), [40], seed=seed).distinct
+    return diversity_held(drawn_pool(source, source.beta(0.6, 0.9, 200), 40, theta), 8, seed)
+
+
+def repeated_diversity_of(probabilities: Floats, pilot: int, seed: int) -> list[float]:
+    """The same where all problems have as many solutions, with the same probabilities."""
+    source = np.random.default_rng([seed, 9])
+    pool = repeated_pool(source, source.beta(2.0, 2.0, 200), 40, probabilities)
+    return diversity_held(pool, pilot, seed)
+
+
+def diversity_held(pool: Pilot, pilot: int, seed: int) -> list[float]:
+    """Whether the forecast for 40 samples held; width and error relative to what came."""
+    made = forecast(pool.first(pilot), [40], seed=seed).distinct
     assert made is not None
     came = float(pool.known_distinct(40).mean())
     held, width = holds(made.these[:, 0], came)
@@ -195,11 +230,15 @@ def main() -> None:
     coverage_lines(BETAS, asked.simulations, asked.seed)
     coverage_lines(OTHERS, asked.others, asked.seed)
     seeds = range(asked.seed, asked.seed + asked.others)
-    rows = []
+    rows: list[list[object]] = []
     for theta in (3.0, 20.0, 1e6):
         found = np.array([diversity_of(theta, seed) for seed in seeds])
         rows.append([theta, asked.others, *found.mean(axis=0).tolist()])
-    headers = ["strength of solutions", "simulations", "distinct held", "width", "bias"]
+    for name, probabilities in SOLUTIONS.items():
+        for pilot in (4, 8):
+            found = np.array([repeated_diversity_of(probabilities, pilot, seed) for seed in seeds])
+            rows.append([f"{name}; {pilot} of 40", asked.others, *found.mean(axis=0).tolist()])
+    headers = ["solutions (strength, or which)", "simulations", "distinct held", "width", "bias"]
     print(tabulate(rows, headers, floatfmt=".3f"), flush=True)
     found = np.array([contest_of(seed) for seed in seeds])
     headers = ["difference, these problems", "their kind", "width", "width"]

@@ -1,11 +1,11 @@
-"""How many distinct solutions more correct samples bring: a Pitman–Yor process in each problem.
+"""How many distinct solutions more correct samples bring, whether or not they run out.
 
-Given c correct samples with d distinct solutions, the next correct one is new with probability
-(θ + d·σ) / (θ + c): θ large where every sample is another text, as in the paper; small where a
-few solutions come back; σ above 0 where new ones keep coming at a power of the number drawn.
-Expected numbers of new solutions are closed (Favaro, Lijoi, Mena and Prünster, 2009). θ differs
-between problems, as a normal distribution of its logarithm; σ is shared. Good and Toulmin's
-series needs no model but explodes beyond twice the pilot, and forecasts go to ten times.
+Two families say how solutions repeat within a problem: they keep coming (`pitman_yor`), or there
+are only so many (`finite_solutions`). σ or α is shared by all problems; θ or the number of
+solutions differs between them, as a normal distribution of its logarithm. Each family and
+parameter weighs as much as its marginal likelihood says, and forecasts are drawn from the mixture.
+Good and Toulmin's series needs no model but explodes beyond twice the pilot, and forecasts go to
+ten times.
 """
 
 from __future__ import annotations
@@ -13,16 +13,30 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike
 
 from harness.forecast.counts import Ints
+from harness.forecast.finite_solutions import FiniteSolutions
+from harness.forecast.pitman_yor import PitmanYor
 from harness.metrics.estimators import Floats
 
-_STRENGTHS = np.geomspace(0.05, 1e5, 37)
-_DISCOUNTS = np.arange(0.0, 0.95, 0.1)
+Process = PitmanYor | FiniteSolutions
+
 _DEVIATIONS = np.array([0.1, 0.25, 0.5, 1.0, 2.0])
-# Half for σ = 0, as a parameter that may not be there; the rest even.
-_DISCOUNT_PRIOR = np.where(_DISCOUNTS == 0.0, 0.5, 0.5 / (len(_DISCOUNTS) - 1))
+_DISCOUNTS = np.arange(0.0, 0.95, 0.1)
+_CONCENTRATIONS = np.append(np.geomspace(0.1, 20.0, 16), np.inf)
+# Of that many problems the families are taken to be exact.
+_TRUSTED_PROBLEMS = 300
+_PROCESSES: tuple[Process, ...] = (
+    *(PitmanYor(float(discount)) for discount in _DISCOUNTS),
+    *(FiniteSolutions(float(concentration)) for concentration in _CONCENTRATIONS),
+)
+
+
+def _prior() -> Floats:
+    """(processes,) half for each family; in it half for a parameter that may not be there."""
+    keep_coming = np.where(_DISCOUNTS == 0.0, 0.5, 0.5 / (len(_DISCOUNTS) - 1))
+    run_out = np.where(np.isinf(_CONCENTRATIONS), 0.5, 0.5 / (len(_CONCENTRATIONS) - 1))
+    return np.concatenate([keep_coming, run_out]) / 2.0
 
 
 @dataclass(frozen=True)
@@ -30,15 +44,15 @@ class SolutionPosterior:
     """Posterior draws of how solutions repeat.
 
     Attributes:
-        discounts: (draws,) σ.
-        strengths: (draws, cells) share of problems at each θ of the grid.
+        processes: (draws,) family and shared parameter.
+        shares: (draws,) of each the share of problems in each cell of its process.
     """
 
-    discounts: Floats
-    strengths: Floats
+    processes: tuple[Process, ...]
+    shares: tuple[Floats, ...]
 
-    def draw_strengths(self, correct: Ints, distinct: Ints, source: np.random.Generator) -> Floats:
-        """θ of problems, given what each has shown.
+    def draw_cells(self, correct: Ints, distinct: Ints, source: np.random.Generator) -> Floats:
+        """θ or number of solutions of problems, given what each has shown.
 
         Args:
             correct: (problems,) correct samples c.
@@ -49,16 +63,44 @@ class SolutionPosterior:
             (draws, problems).
         """
         pairs, which = np.unique(np.stack([correct, distinct], 1), axis=0, return_inverse=True)
-        found = np.empty((len(self.discounts), len(correct)))
-        tables = {float(s): _log_partitions(pairs, float(s)) for s in np.unique(self.discounts)}
-        for row, discount in enumerate(self.discounts):
-            logs = tables[float(discount)]
-            shares = self.strengths[row] * np.exp(logs - logs.max(axis=1, keepdims=True))
-            cumulated = np.cumsum(shares / shares.sum(axis=1, keepdims=True), axis=1)
-            picks = source.random((len(correct), 1))
-            cells = (cumulated[which.ravel()] < picks).sum(axis=1)
-            found[row] = _STRENGTHS[np.minimum(cells, len(_STRENGTHS) - 1)]
+        found = np.empty((len(self.processes), len(correct)))
+        tables = {one: _scaled(one.log_partitions(pairs))[0] for one in set(self.processes)}
+        for row, (process, share) in enumerate(zip(self.processes, self.shares, strict=True)):
+            cumulated = np.cumsum(share * tables[process], axis=1)
+            # Cumulated chances of one pair a unit: one search serves all problems.
+            cumulated = cumulated / cumulated[:, -1:] + np.arange(len(pairs))[:, None]
+            picks = which.ravel() + source.random(len(correct))
+            places = np.searchsorted(cumulated.ravel(), picks) - which.ravel() * len(share)
+            found[row] = process.cells[np.clip(places, 0, len(share) - 1)]
         return found
+
+    def expected_new(self, cells: Floats, correct: Ints, distinct: Ints, more: Ints) -> Floats:
+        """(draws, problems) expected new distinct solutions among further correct samples.
+
+        Args:
+            cells: (draws, problems) from `draw_cells`.
+            correct: (problems,) correct samples c.
+            distinct: (problems,) distinct solutions d among them.
+            more: (draws, problems) further correct samples.
+        """
+        found = np.zeros(cells.shape)
+        if more.any():
+            for process, rows in self._rows():
+                found[rows] = process.expected_new(cells[rows], correct, distinct, more[rows])
+        return found
+
+    def unseen(self, cells: Floats, distinct: Ints) -> Floats:
+        """(draws, problems) solutions left to be found, infinite where they keep coming."""
+        found = np.empty(cells.shape)
+        for process, rows in self._rows():
+            found[rows] = process.unseen(cells[rows], distinct)
+        return found
+
+    def _rows(self) -> list[tuple[Process, Ints]]:
+        rows: dict[Process, list[int]] = {}
+        for row, process in enumerate(self.processes):
+            rows.setdefault(process, []).append(row)
+        return [(process, np.array(places)) for process, places in rows.items()]
 
 
 def solution_posterior(
@@ -74,92 +116,56 @@ def solution_posterior(
     """
     correct = np.bincount(owner, multiplicity).astype(np.int64)
     distinct = np.bincount(owner)
-    shown = correct >= 2  # A single correct sample repeats nothing, whatever θ and σ.
+    shown = correct >= 2  # A single correct sample repeats nothing, whatever the process.
     pairs, counts = np.unique(
         np.stack([correct[shown], distinct[shown]], axis=1), axis=0, return_counts=True
     )
-    centres, deviations = (
-        axis.ravel() for axis in np.meshgrid(np.log(_STRENGTHS), _DEVIATIONS, indexing="ij")
-    )
-    scaled = (np.log(_STRENGTHS) - centres[:, None]) / deviations[:, None]
-    strengths = np.exp(-0.5 * scaled**2)
-    strengths /= strengths.sum(axis=1, keepdims=True)
-    logs = np.stack(
-        [_log_likelihoods(pairs, counts, multiplicity, float(s), strengths) for s in _DISCOUNTS]
-    )
-    chances = (np.exp(logs - logs.max()) * _DISCOUNT_PRIOR[:, None]).ravel()
-    source = np.random.default_rng(seed)
-    picks = source.choice(chances.size, draws, p=chances / chances.sum())
+    tables = [_shares(one.cells) for one in _PROCESSES]
+    evidence = [
+        _log_likelihoods(one, pairs, counts, multiplicity, shares)
+        for one, shares in zip(_PROCESSES, tables, strict=True)
+    ]
+    peak = max(float(one.max()) for one in evidence)
+    # Coarsened (Miller and Dunson, 2019): no family is exact, so problems beyond so many say less.
+    power = 1.0 / (1.0 + int(counts.sum()) / _TRUSTED_PROBLEMS)
+    # The prior of a process is spread over its hyperparameters, however many its grid has.
+    parts = [
+        prior * np.exp(power * (logs - peak)) / len(logs)
+        for prior, logs in zip(_prior(), evidence, strict=True)
+    ]
+    chances = np.concatenate(parts)
+    picks = np.random.default_rng(seed).choice(chances.size, draws, p=chances / chances.sum())
+    starts = np.cumsum([0, *map(len, parts)])
+    which = np.searchsorted(starts, picks, side="right") - 1
     return SolutionPosterior(
-        discounts=_DISCOUNTS[picks // len(strengths)],
-        strengths=strengths[picks % len(strengths)],
+        processes=tuple(_PROCESSES[one] for one in which),
+        shares=tuple(
+            tables[one][row] for one, row in zip(which, picks - starts[which], strict=True)
+        ),
     )
 
 
-def expected_new(
-    strength: ArrayLike,
-    discount: float,
-    correct: ArrayLike,
-    distinct: ArrayLike,
-    more: ArrayLike,
-) -> Floats:
-    """Expected new distinct solutions among further correct samples.
-
-    (d + θ/σ)·((θ+c+σ)_m / (θ+c)_m − 1) with rising factorials; θ·(ψ(θ+c+m) − ψ(θ+c)) for σ = 0.
-
-    Args:
-        strength: θ, positive.
-        discount: σ, in [0, 1).
-        correct: c so far.
-        distinct: d among them.
-        more: m further correct samples.
-    """
-    from scipy.special import digamma, gammaln
-
-    theta, c = np.asarray(strength, dtype=np.float64), np.asarray(correct, dtype=np.float64)
-    m = np.asarray(more, dtype=np.float64)
-    before = theta + c
-    if discount == 0.0:
-        found = theta * (digamma(before + m) - digamma(before))
-    else:
-        growth = (gammaln(before + discount + m) - gammaln(before + m)) - (
-            gammaln(before + discount) - gammaln(before)
-        )
-        found = (np.asarray(distinct) + theta / discount) * np.expm1(growth)
-    # Rounding may leave the possible range where nearly every sample is new.
-    clipped: Floats = np.clip(found, 0.0, m)
-    return clipped
+def _shares(cells: Floats) -> Floats:
+    """(hyperparameters, cells) normal distributions of the logarithm over the cells."""
+    logs = np.log(cells)
+    centres, deviations = (axis.ravel() for axis in np.meshgrid(logs, _DEVIATIONS, indexing="ij"))
+    scaled = (logs - centres[:, None]) / deviations[:, None]
+    found = np.exp(-0.5 * scaled**2) * np.gradient(logs)
+    normalised: Floats = found / found.sum(axis=1, keepdims=True)
+    return normalised
 
 
 def _log_likelihoods(
-    pairs: Ints, counts: Ints, multiplicity: Ints, discount: float, strengths: Floats
+    process: Process, pairs: Ints, counts: Ints, multiplicity: Ints, shares: Floats
 ) -> Floats:
-    """(hyperparameters,) log probability of all partitions under one σ."""
-    from scipy.special import gammaln
+    """(hyperparameters,) log probability of all partitions under one process."""
+    scaled, peaks = _scaled(process.log_partitions(pairs))
+    mixed = np.log(np.maximum(shares @ scaled.T, 1e-300))
+    found: Floats = (mixed + peaks) @ counts + process.log_blocks(multiplicity)
+    return found
 
-    blocks = float((gammaln(multiplicity - discount) - gammaln(1.0 - discount)).sum())
-    logs = _log_partitions(pairs, discount)
+
+def _scaled(logs: Floats) -> tuple[Floats, Floats]:
+    """(pairs, cells) probabilities up to a factor a pair, and (pairs,) its logarithm."""
     peaks = logs.max(axis=1)
-    mixed = np.log(np.maximum(strengths @ np.exp(logs - peaks[:, None]).T, 1e-300))
-    found: Floats = (mixed + peaks) @ counts + blocks
-    return found
-
-
-def _log_partitions(pairs: Ints, discount: float) -> Floats:
-    """(pairs, cells) log probability of c samples with d solutions, as far as θ enters.
-
-    Π_{j<d} (θ + jσ) / (θ+1)_{c−1}, both products over one factor fewer than samples.
-    """
-    from scipy.special import gammaln
-
-    c, d = pairs[:, :1].astype(np.float64), pairs[:, 1:].astype(np.float64)
-    theta = _STRENGTHS
-    if discount == 0.0:
-        opened = np.maximum(d - 1.0, 0.0) * np.log(theta)
-    else:
-        first = theta / discount
-        opened = np.maximum(d - 1.0, 0.0) * np.log(discount) + (
-            gammaln(first + np.maximum(d, 1.0)) - gammaln(first + 1.0)
-        )
-    found: Floats = opened - (gammaln(theta + np.maximum(c, 1.0)) - gammaln(theta + 1.0))
-    return found
+    return np.exp(logs - peaks[:, None]), peaks

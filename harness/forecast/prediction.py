@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from harness.forecast.counts import Ints, Pilot
-from harness.forecast.distinct import expected_new, solution_posterior
+from harness.forecast.distinct import solution_posterior
 from harness.forecast.rates import draw_rates, solved_later
 from harness.metrics.estimators import Floats
 
@@ -139,18 +139,18 @@ def diversity_prediction(
     owner, multiplicity = pilot.multiplicities()
     posterior = solution_posterior(owner, multiplicity, seed=seed, draws=draws)
     c, n, d = pilot.correct_of, pilot.samples_of, np.bincount(owner, minlength=problems)
-    strengths = posterior.draw_strengths(c, d, source)
+    cells = posterior.draw_cells(c, d, source)
+    unseen = posterior.unseen(cells, d)
     rates = _rates(pilot, weights, source)
     more, reached = np.zeros((draws, problems), dtype=np.int64), n
-    expected, gained = np.zeros((draws, problems)), np.zeros((draws, problems), dtype=np.int64)
+    expected, gained = np.zeros((draws, problems)), np.zeros((draws, problems))
     columns: list[tuple[Any, ...]] = []
     for k in ks:
         step = source.binomial(np.maximum(k - reached, 0), rates)
         more, reached = more + step, np.maximum(reached, k)
-        before, expected = expected, _new(strengths, posterior.discounts, pilot, more)
-        # As if each further correct sample were new by itself, with the same probability.
-        chance = np.clip((expected - before) / np.maximum(step, 1), 0.0, 1.0)
-        gained += source.binomial(step, chance)
+        before, expected = expected, posterior.expected_new(cells, c, d, more)
+        gained += _gain(expected - before, step, unseen - before, source)
+        gained = np.minimum(gained, unseen)
         shown = pilot.known_distinct(k)
         known, sure = pilot.known_coverage(k)
         solved = np.where(sure, known, more > 0)
@@ -173,18 +173,16 @@ def _columns(mean: Floats, found: Floats, solved: Floats, emphasis: Floats) -> t
     )
 
 
-def _new(strengths: Floats, discounts: Floats, pilot: Pilot, more: Ints) -> Floats:
-    """(draws, problems) expected new solutions among `more` further correct samples."""
-    owner, _ = pilot.multiplicities()
-    distinct = np.bincount(owner, minlength=pilot.problems)
-    found = np.zeros(strengths.shape)
-    if more.any():
-        for discount in np.unique(discounts):
-            rows = discounts == discount
-            found[rows] = expected_new(
-                strengths[rows], float(discount), pilot.correct_of, distinct, more[rows]
-            )
-    return found
+def _gain(expected: Floats, step: Ints, unseen: Floats, source: np.random.Generator) -> Ints:
+    """Draws of new solutions with this expectation.
+
+    As if each further correct sample were new by itself, with the same probability; or where
+    fewer solutions than samples are left, as if each of them turned up by itself.
+    """
+    trials = np.minimum(step, np.rint(np.minimum(unseen, 1e9)).astype(np.int64))
+    # The mean number of solutions left need not be whole.
+    chance = np.clip(expected / np.maximum(np.minimum(step, unseen), 1e-9), 0.0, 1.0)
+    return source.binomial(trials, chance)
 
 
 def _rates(pilot: Pilot, weights: Floats, source: np.random.Generator) -> Floats:

@@ -40,6 +40,28 @@ def simulated(rates: Floats, samples: int, seed: int, strength: float | None = N
     )
 
 
+def drawn_from(probabilities: Floats, rates: Floats, samples: int, seed: int) -> Pilot:
+    """Samples of problems whose correct ones are independent draws from the same solutions.
+
+    Args:
+        probabilities: (solutions,) of each solution, up to a factor.
+        rates: (problems,) success rates.
+        samples: of each problem.
+        seed: of the samples.
+    """
+    source = np.random.default_rng([seed, 2])
+    shape = (len(rates), samples)
+    correct = source.random(shape) < rates[:, None]
+    chosen = source.choice(len(probabilities), shape, p=probabilities / probabilities.sum())
+    return Pilot(
+        problem_ids=tuple(f"p{number}" for number in range(len(rates))),
+        owner=np.repeat(np.arange(len(rates)), samples),
+        correct=correct.ravel(),
+        solution=np.where(correct, chosen, -1).ravel(),
+        failed=np.zeros(len(rates), dtype=np.bool_),
+    )
+
+
 def by_hand(
     problems: Sequence[str], *, failed: Sequence[int] = (), enough: int | None = None
 ) -> Pilot:

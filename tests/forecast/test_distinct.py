@@ -1,70 +1,33 @@
-"""Distinct solutions: against brute force over partitions, recursions and simulated pools."""
+"""Distinct solutions: posteriors and forecasts against simulated pools."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
-from scipy.special import gammaln
 
-from harness.forecast.distinct import _log_partitions, expected_new, solution_posterior
-
-
-def partitions(items: list[int]) -> Iterator[list[list[int]]]:
-    """Every set partition."""
-    if not items:
-        yield []
-        return
-    first, *rest = items
-    for smaller in partitions(rest):
-        yield [[first], *smaller]
-        for place, block in enumerate(smaller):
-            yield [*smaller[:place], [first, *block], *smaller[place + 1 :]]
+from harness.forecast.distinct import SolutionPosterior, solution_posterior
+from harness.forecast.finite_solutions import FiniteSolutions
+from harness.forecast.forecasting import forecast
+from harness.forecast.pitman_yor import PitmanYor
+from harness.statistics.intervals import percentile_interval
+from tests.forecast.pilots_for_tests import Floats, drawn_from
 
 
-@pytest.mark.parametrize("discount", [0.0, 0.4])
-def test_probabilities_of_all_partitions_sum_to_one(discount: float) -> None:
-    total = 0.0
-    for partition in partitions(list(range(5))):
-        sizes = np.array([len(block) for block in partition])
-        blocks = (gammaln(sizes - discount) - gammaln(1 - discount)).sum()
-        total += np.exp(_log_partitions(np.array([[5, len(sizes)]]), discount)[0] + blocks)
-    assert total == pytest.approx(1.0)
-
-
-@settings(max_examples=60)
-@given(
-    theta=st.floats(0.05, 1e4),
-    discount=st.sampled_from([0.0, 0.1, 0.5, 0.9]),
-    repeats=st.integers(0, 6),
-    distinct=st.integers(0, 6),
-    more=st.integers(0, 40),
-)
-def test_new_solutions_follow_the_recursion(
-    theta: float, discount: float, repeats: int, distinct: int, more: int
-) -> None:
-    correct = distinct + repeats if distinct else 0
-    expected, seen = float(distinct), correct
-    for _ in range(more):
-        expected += (theta + expected * discount) / (theta + seen)
-        seen += 1
-    found = expected_new(theta, discount, correct, distinct, more)
-    assert found == pytest.approx(expected - distinct, rel=1e-4, abs=1e-6)
+def expected_new_of(posterior: SolutionPosterior, correct: int, distinct: Floats) -> Floats:
+    """(problems,) expected new solutions among 28 more correct samples."""
+    c, d = np.full(len(distinct), correct), distinct.astype(np.int64)
+    cells = posterior.draw_cells(c, d, np.random.default_rng(0))
+    more = np.full(cells.shape, 28)
+    found: Floats = posterior.expected_new(cells, c, d, more).mean(axis=0)
+    return found
 
 
 def test_where_every_sample_is_another_text_all_are_new() -> None:
     owner = np.repeat(np.arange(200), 4)
     posterior = solution_posterior(owner, np.ones(800, dtype=np.int64), seed=0, draws=200)
-    strengths = posterior.draw_strengths(np.full(200, 4), np.full(200, 4), np.random.default_rng(0))
-    new = [
-        expected_new(strengths[row], float(discount), 4, 4, 30).mean()
-        for row, discount in enumerate(posterior.discounts)
-    ]
-    assert np.mean(new) > 28
+    assert expected_new_of(posterior, 4, np.full(200, 4.0)).mean() > 26
 
 
 def test_strengths_are_recovered() -> None:
@@ -79,10 +42,68 @@ def test_strengths_are_recovered() -> None:
         for count in Counter(seen).values():
             owners.append(problem)
             sizes.append(count)
-    owner, multiplicity = np.array(owners), np.array(sizes)
-    posterior = solution_posterior(owner, multiplicity, seed=0, draws=100)
-    distinct = np.bincount(owner)
-    strengths = posterior.draw_strengths(np.full(1500, 12), distinct, source)
+    owner = np.array(owners)
+    posterior = solution_posterior(owner, np.array(sizes), seed=0, draws=100)
+    new = expected_new_of(posterior, 12, np.bincount(owner).astype(np.float64))
     odd = np.arange(1500) % 2 == 1
-    assert np.median(strengths[:, odd]) < 6 < 20 < np.median(strengths[:, ~odd])
-    assert posterior.discounts.mean() < 0.15
+    # θ·(ψ(θ+40) − ψ(θ+12)): 2.2 and 18.7.
+    assert new.mean() == pytest.approx((2.2 + 18.7) / 2, abs=1.0)
+    assert new[odd].mean() < 4.0 < 15.0 < new[~odd].mean()
+
+
+def test_the_evidence_tells_whether_solutions_run_out() -> None:
+    for probabilities, family in (
+        (np.full(8, 1 / 8), FiniteSolutions),
+        (1.0 / np.arange(1, 3001) ** 1.6, PitmanYor),
+    ):
+        pilot = drawn_from(probabilities, np.full(400, 0.7), 20, 0)
+        posterior = solution_posterior(*pilot.multiplicities(), seed=0, draws=200)
+        assert np.mean([isinstance(one, family) for one in posterior.processes]) > 0.95
+
+
+def test_the_draw_is_the_same_for_the_same_seed() -> None:
+    pilot = drawn_from(np.full(3, 1 / 3), np.full(50, 0.5), 4, 0)
+    first, again, other = (forecast(pilot, [40], seed=seed).distinct for seed in (0, 0, 1))
+    assert first is not None and again is not None and other is not None
+    assert (first.these == again.these).all()
+    assert not (first.these == other.these).all()
+
+
+ZIPF = 1.0 / np.arange(1, 1001)
+
+
+@pytest.mark.parametrize("pilot", [4, 8])
+@pytest.mark.parametrize(
+    "probabilities",
+    [np.ones(3), np.ones(8), np.ones(30), np.ones(200), 0.7 ** np.arange(60), ZIPF[:30], ZIPF],
+    ids=["uniform 3", "uniform 8", "uniform 30", "uniform 200", "geometric", "Zipf 30",
+         "Zipf 1000"],
+)  # fmt: skip
+def test_intervals_hold_whether_or_not_solutions_run_out(probabilities: Floats, pilot: int) -> None:
+    """`benchmarks/forecast.py` counts 300 of each."""
+    outcomes = []
+    for seed in range(6):
+        rates = np.random.default_rng([seed, 1]).beta(2.0, 2.0, 200)
+        full = drawn_from(probabilities, rates, 40, seed)
+        made = forecast(full.first(pilot), [40], seed=seed).distinct
+        assert made is not None
+        came = float(full.known_distinct(40).mean())
+        low, high = percentile_interval(made.these[:, 0])
+        outcomes.append(low - 1e-9 <= came <= high + 1e-9)
+        assert made.value[0] == pytest.approx(came, rel=0.45)
+    assert sum(outcomes) >= 5
+
+
+def test_no_more_is_forecast_than_there_is() -> None:
+    full = drawn_from(np.ones(3), np.full(300, 0.5), 40, 0)
+    made = forecast(full.first(8), [8, 40, 400], seed=0).distinct
+    assert made is not None
+    assert made.value[1:] == pytest.approx(3.0, abs=0.02)
+    assert (np.diff(made.these, axis=1)[:, 1] >= 0).all()
+
+
+def test_one_solution_a_problem_stays_one() -> None:
+    full = drawn_from(np.ones(1), np.full(100, 0.5), 40, 0)
+    made = forecast(full.first(8), [40], seed=0).distinct
+    assert made is not None
+    assert made.value[0] == pytest.approx(1.0, abs=0.02)
