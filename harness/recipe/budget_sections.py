@@ -76,7 +76,7 @@ class Match(Section):
         return self
 
 
-_MOST = 10**9
+_MOST = 10**15
 
 
 class Budget(Section):
