@@ -128,6 +128,11 @@ def _notes(
     few = [one.upper() for one in SIDES if match.samples_per_problem[one] * problems < 1]
     if few:
         notes.append(f"the budget pays for less than one sample of {few[0]} over all problems.")
+    if not few and match.samples_per_problem["se"] < 1:
+        notes.append(
+            "SE gets less than one sample a problem: only that share of the problems gets one. "
+            "--match number compares sample for sample."
+        )
     if match.kind in costs.relative:
         notes.append(
             "without token counts in both pools, completions of both sides are taken as equally "

@@ -95,7 +95,7 @@ def pairing_of(opened: Mapping[Side, OpenedPool], grader: str, *, intersection: 
     """
     errors: list[InputError] = []
     with _noted(errors):
-        _check_graders(opened, grader)
+        check_graders(opened, grader)
     with _noted(errors):
         pairing = paired_problems(
             {side: _side_problems(opened[side]) for side in SIDES}, intersection=intersection
@@ -200,7 +200,8 @@ def _graded_by(pool: Pool, grader: str) -> dict[str, Any]:
     return {key: value for key, value in identity.items() if key not in _OF_THE_SAMPLES}
 
 
-def _check_graders(opened: Mapping[Side, OpenedPool], grader: str) -> None:
+def check_graders(opened: Mapping[Side, OpenedPool], grader: str) -> None:
+    """Refuses verdicts of different graders or settings."""
     wc, se = opened["wc"], opened["se"]
     issues = list(differences(wc.grader, se.grader, ("WC has", "SE has")))
     if issues:

@@ -49,7 +49,7 @@ from harness.statistics.intervals import Interval, percentile_interval
 Document = dict[str, Any]
 _DIGITS = 12
 # Counts out of so many samples have a value or two beside the two that any Beta fits.
-_UNCHECKED = 3
+_UNCHECKED = 4
 
 
 @dataclass(frozen=True)

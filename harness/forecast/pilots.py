@@ -10,7 +10,7 @@ from typing import Any
 
 from harness.accounts.pool_account import account_of
 from harness.budget import match_of, unit_costs
-from harness.comparison.opening import open_pools
+from harness.comparison.opening import check_graders, open_pools
 from harness.comparison.problem_sets import SideProblems, paired_problems
 from harness.errors import InputError
 from harness.forecast.calibration import held_back
@@ -111,7 +111,8 @@ def _contest(
 ) -> Document:
     costs = unit_costs(recipe.match, recipe.pair, recipe.decoding.planned_tokens)
     # Checks that both have verdicts of one and the same grader.
-    open_pools({side: pilots[side].pool.folder for side in SIDES}, {"wc": None, "se": None}, GRADER)
+    folders = {side: pilots[side].pool.folder for side in SIDES}
+    check_graders(open_pools(folders, {"wc": None, "se": None}, GRADER), GRADER)
     paired = _paired(pilots, intersection)
     sizes: dict[Side, int] = {side: paired[side].measured_up_to for side in SIDES}
     pilot_sizes = {side: paired[side].drawn.measured_up_to for side in SIDES}

@@ -21,6 +21,8 @@ _GRANTED = (
     "problems that are never solved, or as a normal distribution of their logits, weighed by how "
     "well each fits; where none fits, any distribution that the samples allow. `if nothing is "
     "known` shows how far the expected coverage could lie from that.",
+    "Solutions keep coming anew as in a Pitman–Yor process. Where a problem has only few possible "
+    "solutions, their number levels off sooner, and forecasts of diversity are too high.",
 )
 
 

@@ -99,7 +99,8 @@ def _check_there(path: Path) -> None:
     if not path.exists():
         raise InputError(
             f"{path} is not there: the pool has no verdicts of the grader {path.stem!r}.",
-            f"Grade it first: harness grade {path.parent.parent} --grader {path.stem}",
+            f"Grade it first: harness grade {path.parent.parent} --grader {path.stem} (with "
+            "--format NAME where nothing says how answers stand in the completions).",
         )
 
 

@@ -76,6 +76,9 @@ class Match(Section):
         return self
 
 
+_MOST = 10**15
+
+
 class Budget(Section):
     """A sampling budget: samples a problem of one side, or a total; the match gives the rest."""
 
@@ -96,6 +99,9 @@ class Budget(Section):
     def _one_side(self) -> Budget:
         if [self.se, self.wc, self.total].count(None) != 2:
             raise ValueError("give exactly one of `se`, `wc` and `total`; the match gives the rest")
+        for count in (self.se, self.wc, self.multiplier):
+            if isinstance(count, float) and count > _MOST:
+                raise ValueError(f"{count:g} is beyond {_MOST:,}, more than any pool can hold")
         if self.total is not None:
             # Here, since the budget package reads recipes.
             from harness.budget.amounts import parse_budget

@@ -206,7 +206,7 @@ def _agreement(findings: Sequence[Finding], expected: Verdict, one_seed: bool) -
     if one_seed:
         return (
             f"One training seed neither confirms nor contradicts it: of {_comparisons(total)}, "
-            f"{agree} differ significantly in that direction and {against} in the other."
+            f"{agree} differ in that direction by their intervals and {against} in the other."
         )
     if not agree and not against:
         return f"This run neither confirms nor contradicts it ({_comparisons(total)})."

@@ -70,6 +70,8 @@ def test_half_a_sample_a_problem_is_half_of_what_one_shows(pools: tuple[Path, Pa
             assert half["sides"][side][name]["value"] == pytest.approx(
                 one["sides"][side][name]["value"] / 2
             )
+    assert one["notes"] == []
+    assert "--match number" in half["notes"][0]
 
 
 def test_more_than_was_drawn_is_refused_with_what_is_possible(pools: tuple[Path, Path]) -> None:
