@@ -3,7 +3,7 @@
 Two families say how solutions repeat within a problem: they keep coming (`pitman_yor`), or there
 are only so many (`finite_solutions`). σ or α is shared by all problems; θ or the number of
 solutions differs between them, as a normal distribution of its logarithm. Each family and
-parameter weighs as much as its marginal likelihood says, and forecasts are drawn from the mixture.
+parameter weighs as its marginal likelihood says, and forecasts are drawn from the mixture.
 Good and Toulmin's series needs no model but explodes beyond twice the pilot, and forecasts go to
 ten times.
 """
@@ -24,8 +24,8 @@ Process = PitmanYor | FiniteSolutions
 _DEVIATIONS = np.array([0.1, 0.25, 0.5, 1.0, 2.0])
 _DISCOUNTS = np.arange(0.0, 0.95, 0.1)
 _CONCENTRATIONS = np.append(np.geomspace(0.1, 20.0, 16), np.inf)
-# Of that many problems the families are taken to be exact.
-_TRUSTED_PROBLEMS = 300
+# However many problems show repeats, they weigh less than that many would by themselves.
+_MOST_PROBLEMS = 300
 _PROCESSES: tuple[Process, ...] = (
     *(PitmanYor(float(discount)) for discount in _DISCOUNTS),
     *(FiniteSolutions(float(concentration)) for concentration in _CONCENTRATIONS),
@@ -127,11 +127,10 @@ def solution_posterior(
     ]
     peak = max(float(one.max()) for one in evidence)
     # Coarsened (Miller and Dunson, 2019): no family is exact, so problems beyond so many say less.
-    power = 1.0 / (1.0 + int(counts.sum()) / _TRUSTED_PROBLEMS)
-    # The prior of a process is spread over its hyperparameters, however many its grid has.
+    power = 1.0 / (1.0 + int(counts.sum()) / _MOST_PROBLEMS)
     parts = [
-        prior * np.exp(power * (logs - peak)) / len(logs)
-        for prior, logs in zip(_prior(), evidence, strict=True)
+        prior * np.exp(power * (logs - peak)) * _hyperprior(one.cells)
+        for one, prior, logs in zip(_PROCESSES, _prior(), evidence, strict=True)
     ]
     chances = np.concatenate(parts)
     picks = np.random.default_rng(seed).choice(chances.size, draws, p=chances / chances.sum())
@@ -153,6 +152,13 @@ def _shares(cells: Floats) -> Floats:
     found = np.exp(-0.5 * scaled**2) * np.gradient(logs)
     normalised: Floats = found / found.sum(axis=1, keepdims=True)
     return normalised
+
+
+def _hyperprior(cells: Floats) -> Floats:
+    """(hyperparameters,) even over the logarithm of centres; half for hardly any deviation."""
+    steps = np.gradient(np.log(cells))
+    deviations = np.where(_DEVIATIONS[0] == _DEVIATIONS, 0.5, 0.5 / (len(_DEVIATIONS) - 1))
+    return np.outer(steps / steps.sum(), deviations).ravel()
 
 
 def _log_likelihoods(

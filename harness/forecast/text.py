@@ -21,8 +21,10 @@ _GRANTED = (
     "problems that are never solved, or as a normal distribution of their logits, weighed by how "
     "well each fits; where none fits, any distribution that the samples allow. `if nothing is "
     "known` shows how far the expected coverage could lie from that.",
-    "Solutions keep coming anew as in a Pitman–Yor process. Where a problem has only few possible "
-    "solutions, their number levels off sooner, and forecasts of diversity are too high.",
+    "Solutions keep coming anew as in a Pitman–Yor process, or run out because a problem has only "
+    "so many (Dirichlet–multinomial); both are weighed by how well they fit. A pilot with few "
+    "repeated solutions hardly tells them apart: where they run out, the expected diversity is then "
+    "rather too high, in a wide interval.",
 )
 
 
