@@ -23,8 +23,8 @@ _GRANTED = (
     "known` shows how far the expected coverage could lie from that.",
     "Solutions keep coming anew as in a Pitman–Yor process, or run out because a problem has only "
     "so many (Dirichlet–multinomial); both are weighed by how well they fit. A pilot with few "
-    "repeated solutions hardly tells them apart: where they run out, the expected diversity is then "
-    "rather too high, in a wide interval.",
+    "repeated solutions hardly tells them apart: where they run out, the expected diversity is "
+    "then rather too high, in a wide interval.",
 )
 
 
