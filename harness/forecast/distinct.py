@@ -174,4 +174,5 @@ def _log_likelihoods(
 def _scaled(logs: Floats) -> tuple[Floats, Floats]:
     """(pairs, cells) probabilities up to a factor a pair, and (pairs,) its logarithm."""
     peaks = logs.max(axis=1)
-    return np.exp(logs - peaks[:, None]), peaks
+    # More solutions than the largest of a finite process are impossible in all of its cells.
+    return np.exp(logs - np.where(np.isneginf(peaks), 0.0, peaks)[:, None]), peaks

@@ -107,3 +107,16 @@ def test_one_solution_a_problem_stays_one() -> None:
     made = forecast(full.first(8), [40], seed=0).distinct
     assert made is not None
     assert made.value[0] == pytest.approx(1.0, abs=0.02)
+
+
+def test_more_solutions_than_any_finite_process_has_keep_coming() -> None:
+    owner = np.zeros(4000, dtype=np.int64)
+    posterior = solution_posterior(owner, np.ones(4000, dtype=np.int64), seed=0, draws=20)
+    assert all(isinstance(one, PitmanYor) for one in posterior.processes)
+    assert np.isfinite(expected_new_of(posterior, 4000, np.array([4000.0]))).all()
+
+
+def test_without_a_second_correct_sample_nothing_is_known() -> None:
+    made = forecast(drawn_from(np.ones(3), np.full(40, 0.02), 3, 0), [30]).distinct
+    assert made is not None
+    assert np.isfinite(made.these).all()
