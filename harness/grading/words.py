@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from fractions import Fraction
 
 from harness.grading.formula_nodes import number
 from harness.grading.readings import Amount, Numeral, Ratio, Reading, Words
@@ -125,11 +124,3 @@ def choice_of(text: str, *, with_text: bool) -> str | None:
     behind = found[3] or ""
     another = re.match(r"(?:or|and|,)?\s*\(?[A-Z]\)(?!\w)|(?:or|and)\b", behind)
     return None if another else letter
-
-
-def value_of_numeral(numeral: Numeral) -> Fraction | None:
-    """What a numeral is worth; None where a digit does not belong to its base."""
-    try:
-        return Fraction(int(numeral.digits, numeral.base))
-    except ValueError:
-        return None

@@ -6,6 +6,10 @@ by problem. WC and SE answer the same problems, so their difference is paired by
 
 from __future__ import annotations
 
+from harness.power import (
+    smallest_detectable_difference,
+    smallest_detectable_effect,
+)
 from harness.statistics.intervals import (
     CONFIDENCE,
     Difference,
@@ -16,10 +20,6 @@ from harness.statistics.intervals import (
 )
 from harness.statistics.paired import mcnemar_exact, paired_difference, paired_ratio_difference
 from harness.statistics.pooled import PooledDifference, pooled_difference
-from harness.statistics.power import (
-    smallest_detectable_difference,
-    smallest_detectable_effect,
-)
 
 __all__ = [
     "CONFIDENCE",

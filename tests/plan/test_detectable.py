@@ -8,7 +8,7 @@ from statistics import NormalDist
 import pytest
 
 from harness.plan.detectable import DISCORDANT, RATE, detectable_difference
-from harness.statistics.power import smallest_detectable_difference
+from harness.power import smallest_detectable_difference
 
 ALARM, MISS = NormalDist().inv_cdf(0.975), NormalDist().inv_cdf(0.8)
 

@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from harness.statistics.paired import mcnemar_exact
-from harness.statistics.power import (
+from harness.power import (
     smallest_detectable_difference,
     smallest_detectable_effect,
 )
+from harness.statistics.paired import mcnemar_exact
 
 
 def test_the_papers_test_set_shows_about_eight_points_and_ten_times_it_about_three() -> None:

@@ -3,15 +3,19 @@
 An experiment that finds nothing says something only if it could have found something. All
 formulas are the usual normal approximations of a two-sided test; with fewer than about 30
 problems, or 10 on which the sides disagree, they promise somewhat too much.
+
+Without numpy and scipy, since a plan has to answer at once.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from statistics import NormalDist
 
 POWER = 0.8
 LEVEL = 0.05
+_HALVINGS = 60
 
 
 def smallest_detectable_difference(
@@ -55,18 +59,20 @@ def smallest_detectable_difference(
     false_alarm, miss = _quantiles(power, level)
     low = min(rate, 1 - rate)
 
-    def noise(difference: float) -> float:
-        """What difference·√problems must exceed."""
-        if discordant is None:
-            other = low + difference
-            middle = (low + other) / 2
-            return false_alarm * math.sqrt(2 * middle * (1 - middle)) + miss * math.sqrt(
-                low * (1 - low) + other * (1 - other)
-            )
-        share = max(discordant, difference)
+    def unpaired(difference: float) -> float:
+        other = low + difference
+        middle = (low + other) / 2
+        return false_alarm * math.sqrt(2 * middle * (1 - middle)) + miss * math.sqrt(
+            low * (1 - low) + other * (1 - other)
+        )
+
+    def paired(difference: float) -> float:
+        share = max(discordant or 0.0, difference)
         return false_alarm * math.sqrt(share) + miss * math.sqrt(share - difference**2)
 
-    return _smallest(noise, problems, 1 - low if discordant is None else 1.0)
+    if discordant is None:
+        return _smallest(unpaired, problems, 1 - low)
+    return _smallest(paired, problems, 1.0)
 
 
 def smallest_detectable_effect(
@@ -94,22 +100,22 @@ def smallest_detectable_effect(
 
 def _quantiles(power: float, level: float) -> tuple[float, float]:
     """Standard normal quantiles of the test and of its power."""
-    from scipy.special import ndtri
-
     if not 0 < level < 1 or not level <= power < 1:
         raise ValueError(f"expected 0 < level ≤ power < 1, found level {level}, power {power}")
-    return float(ndtri(1 - level / 2)), float(ndtri(power))
+    normal = NormalDist()
+    return normal.inv_cdf(1 - level / 2), normal.inv_cdf(power)
 
 
 def _smallest(noise: Callable[[float], float], problems: int, largest: float) -> float:
-    from scipy.optimize import brentq
-
+    """Where difference · √problems begins to exceed the noise, by halving."""
     root = math.sqrt(problems)
-
-    def surplus(difference: float) -> float:
-        return difference * root - noise(difference)
-
-    if surplus(largest) < 0:
+    if largest * root < noise(largest):
         return math.inf
-    # At 0 itself the surplus is 0 where one side never varies; just above it is negative.
-    return float(brentq(surplus, 1e-12, largest, xtol=1e-12))
+    low, high = 0.0, largest
+    for _ in range(_HALVINGS):
+        middle = (low + high) / 2
+        if middle * root < noise(middle):
+            low = middle
+        else:
+            high = middle
+    return high
