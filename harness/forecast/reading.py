@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 
 from harness.errors import InputError
 from harness.forecast.counts import Bools, Ints, Pilot
+from harness.metrics.adaptive_arrays import up_to_stopping_point
 from harness.pool import Pool
 
 GRADER = "answer"
@@ -51,7 +52,7 @@ def pilot_of(pool: Pool, verdicts: pa.Table) -> Pilot:
     kept = np.ones(len(owner), dtype=np.bool_)
     if enough is not None:
         index = verdicts["sample_index"].to_numpy(zero_copy_only=False)
-        kept = _up_to_stopping_point(owner, index, correct, enough)
+        kept, _ = up_to_stopping_point(owner, index, correct, enough)
     return Pilot(
         problem_ids=tuple(ids),
         owner=owner[kept],
@@ -66,16 +67,6 @@ def pilot_of(pool: Pool, verdicts: pa.Table) -> Pilot:
 def _enough(identity: dict[str, Any]) -> int | None:
     allocation = identity.get("allocation")
     return int(allocation["until"]["correct"]) if isinstance(allocation, dict) else None
-
-
-def _up_to_stopping_point(owner: Ints, index: Ints, correct: Bools, enough: int) -> Bools:
-    """Rows up to the c-th correct sample of their problem, as far as there is no gap."""
-    starts = np.searchsorted(owner, owner)
-    # Sorted by index: a row that is as far down as its index says has no gap before it.
-    gapless = index == np.arange(len(owner)) - starts
-    before: Ints = np.cumsum(correct, dtype=np.int64) - correct
-    wanted: Bools = gapless & (before - before[starts] < enough)
-    return wanted
 
 
 def _numbered(texts: list[str]) -> Ints:

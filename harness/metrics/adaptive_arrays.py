@@ -174,8 +174,9 @@ def _up_to_stopping_points(
         sound: (samples,) whether the chain is; None without a verifier.
         limits: correct samples at which a problem stops, and samples of it at most.
     """
-    counted, last = _counted(rows, right, *limits)
-    count, largest = len(pool.problems), limits[1]
+    enough, largest = limits
+    counted, last = up_to_stopping_point(rows.owners, rows.indices(), right, enough, largest)
+    count = len(pool.problems)
 
     def per_problem(marked: Bools) -> Ints:
         return np.bincount(rows.owners[marked], minlength=count)
@@ -197,13 +198,24 @@ def _up_to_stopping_points(
     )
 
 
-def _counted(rows: PoolRows, right: Bools, enough: int, largest: int) -> tuple[Bools, Bools]:
-    """(samples,) which count, and which are at a stopping point; none counts behind a gap."""
-    sizes = np.bincount(rows.owners)
-    starts = np.cumsum(sizes) - sizes
-    position = np.arange(len(right)) - starts[rows.owners]
-    there = (rows.indices() == position) & (position < largest)
+def up_to_stopping_point(
+    owners: Ints, indices: Ints, right: Bools, enough: int, largest: int | None = None
+) -> tuple[Bools, Bools]:
+    """Which samples count, and which are at a stopping point; none counts behind a gap.
+
+    Args:
+        owners: (samples,) the problem of each, as its position; ascending.
+        indices: (samples,) index of each within its problem; ascending there.
+        right: (samples,) whether each is correct.
+        enough: correct samples at which a problem stops.
+        largest: samples of a problem at most; no limit if None.
+    """
+    starts = np.searchsorted(owners, owners)
+    position = np.arange(len(right)) - starts
+    there = indices == position
+    if largest is not None:
+        there &= position < largest
     found = np.concatenate([[0], np.cumsum(right & there)])
-    before = found[:-1] - found[starts][rows.owners]  # Correct samples before each.
+    before = found[:-1] - found[starts]  # Correct samples before each.
     counted = there & (before < enough)
     return counted, counted & right & (before + 1 == enough)
