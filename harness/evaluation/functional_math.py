@@ -17,8 +17,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
-from harness.errors import EnvironmentFailure, InputError, Issues
+from harness.errors import EnvironmentFailure, HarnessError, InputError, Issues
 from harness.evaluation.reasoning_gap import STATIC
+from harness.evaluation.task_data import load_splits, rows_of_split
 from harness.evaluation.tasks_support import dataset_of, document_of
 from harness.problems import Problem
 from harness.recipe.schema import Columns
@@ -127,7 +128,7 @@ def original_problems(
     source = str(path or ORIGINALS)
     rows = [
         (name, row)
-        for name, row in (_parsed(path) if path else _on_hub(revision))
+        for name, row in (_parsed(path) if path else _on_hub(revision, folder))
         if name in wanted
     ]
     if not rows:
@@ -222,19 +223,20 @@ def _fetched(name: str) -> Path:
     return path
 
 
-def _on_hub(revision: str | None) -> Iterator[tuple[str, Any]]:
-    """Names of originals and rows of the copy of MATH on the Hub."""
-    import datasets
-
+def _on_hub(revision: str | None, folder: Path | None) -> Iterator[tuple[str, Any]]:
+    """Names of originals and rows of the copy of MATH on the Hub, or of its download."""
     try:
-        rows = datasets.load_dataset(ORIGINALS, split=ORIGINALS_SPLIT, revision=revision)
-    except (OSError, ValueError) as error:
+        options = {"revision": revision}
+        place = str(folder) if folder else None
+        dataset = load_splits(ORIGINALS, None, options, place, [ORIGINALS_SPLIT])
+    except HarnessError as error:
         raise EnvironmentFailure(
-            f"the originals of MATH() cannot be fetched from {ORIGINALS}: {error}",
+            f"the originals of MATH() cannot be fetched: {error.message}",
             "Put MATH.tar, or its folder MATH, beside the snapshots and name the folder: "
             f'--metadata \'{{"data_dir": "FOLDER"}}\', or the variable {FOLDER_VARIABLE}. '
             "Without originals there is no reasoning gap: --metadata '{\"originals\": false}'",
         ) from None
+    rows = rows_of_split(dataset, ORIGINALS_SPLIT, ORIGINALS)
     if "id" not in rows.column_names:
         raise InputError(
             f"{ORIGINALS} has no column `id` with the names of MATH's files; it has "

@@ -18,20 +18,19 @@ from lm_eval.api.task import ConfigurableTask
 from harness.errors import InputError
 from harness.evaluation import reasoning_gap, sample_metrics
 from harness.evaluation.held_out import held_out, refuse_shared
+from harness.evaluation.plain_errors import tell_plainly
 from harness.evaluation.reasoning_gap import STATIC, PairedOutcome
+from harness.evaluation.task_data import load_splits, rows_of_split
 from harness.evaluation.task_grading import TaskGrader, answer_of_task
-from harness.evaluation.tasks_support import (
-    PASS_AT_1,
-    UNDECIDED,
-    dataset_of,
-    document_of,
-    problems_of_rows,
-)
+from harness.evaluation.task_rows import problems_of_rows
+from harness.evaluation.tasks_support import PASS_AT_1, UNDECIDED, dataset_of, document_of
 from harness.grading.verdict import Verdict
 from harness.problems import Problem
 
 # Below lm-eval's own logger, so that `--verbosity` and its format hold for it too.
 log = logging.getLogger("lm_eval.tasks.w2s")
+
+tell_plainly()
 
 # Of problems whose samples are all the same, from which on the draw itself is doubted.
 _SUSPICIOUS = 0.5
@@ -41,13 +40,16 @@ class GradedTask(ConfigurableTask):  # type: ignore[misc]  # lm-eval has no type
     """Greedy pass@1 by the harness's grader.
 
     `metadata` of the task: `answer_format`; `grading` (see `task_grading`); `disjoint_from`,
-    splits of the same data set that share no problem with the one that is asked.
+    splits of the same data set that share no problem with the one that is asked; `data_dir`, a
+    folder with data sets (see `task_data`).
 
     Args:
         config: the task's YAML, as lm-eval reads it.
 
     Raises:
-        InputError: unknown grading, or a problem that also stands in another split.
+        InputError: unknown grading, rows that cannot be read, or a problem that also stands in
+            another split.
+        EnvironmentFailure: the data set cannot be reached.
     """
 
     def __init__(self, config: dict[str, Any]) -> None:
@@ -60,6 +62,20 @@ class GradedTask(ConfigurableTask):  # type: ignore[misc]  # lm-eval has no type
         self._documents: Any = None
         super().__init__(config=settings)
         self._refuse_shared_problems()
+
+    def download(self, dataset_kwargs: dict[str, Any] | None = None, **options: Any) -> None:
+        """Loads the data set, from `metadata.data_dir` where that has it."""
+        if self.config.custom_dataset is not None:
+            super().download(dataset_kwargs, **options)
+            return
+        splits = [self.config.test_split, self.config.validation_split]
+        self.dataset = load_splits(
+            self.config.dataset_path,
+            self.config.dataset_name,
+            dataset_kwargs or {},
+            self.metadata.get("data_dir"),
+            [*filter(None, splits), *self._disjoint_from()],
+        )
 
     def test_docs(self) -> Any:
         """The documents, each with the format that its answer is read by."""
@@ -78,13 +94,21 @@ class GradedTask(ConfigurableTask):  # type: ignore[misc]  # lm-eval has no type
 
     def documents_of(self, split: str) -> Any:
         """What the task asks of a split."""
-        rows = self.dataset[split]
+        rows = self.rows_of(split)
         return rows if self.config.process_docs is None else self.config.process_docs(rows)
+
+    def rows_of(self, split: str) -> Any:
+        """The rows of a split, as they stand in the data set."""
+        return rows_of_split(self.dataset, split, self.config.dataset_path)
+
+    def _disjoint_from(self) -> list[str]:
+        names = self.metadata.get("disjoint_from") or []
+        return [names] if isinstance(names, str) else list(names)
 
     def other_splits(self) -> dict[str, list[Problem]]:
         """The problems of the splits that must not share any with this task, by split."""
-        names = self.metadata.get("disjoint_from") or []
-        for name in set(names) - set(self.dataset):
+        names = self._disjoint_from()
+        for name in sorted(set(names) - set(self.dataset)):
             log.warning(
                 "%s: there is no split %r, so it is not known to be disjoint",
                 self.task_name, name,
@@ -129,8 +153,10 @@ class HeldOutTask(GradedTask):
     def documents_of(self, split: str) -> Any:
         """The chosen problems, by ascending id."""
         others = [problem for known in self.other_splits().values() for problem in known]
-        count = int(self.metadata["problems"])
-        chosen = held_out(problems_of_rows(self.dataset[split]), others, count)
+        count: Any = self.metadata.get("problems")
+        if not _is_count(count):
+            raise InputError(f"metadata.problems is {count!r}; expected a whole number, 1 or more.")
+        chosen = held_out(problems_of_rows(self.rows_of(split)), others, count)
         return dataset_of(map(document_of, chosen))
 
 
