@@ -57,15 +57,16 @@ def load_splits(
         return datasets.load_dataset(**asked)  # type: ignore[no-any-return]
     except StopIteration:  # How `datasets` reads an empty file.
         raise InputError(f"the data set {local or path} has no rows.") from None
-    except (datasets.exceptions.DatasetNotFoundError, ValueError) as error:
+    except (datasets.exceptions.DatasetsError, ValueError) as error:
+        why = f"{error} ({error.__cause__})" if error.__cause__ else str(error)
         raise InputError(
-            f"the data set {local or path} cannot be loaded: {error}", _advice(path)
+            f"the data set {local or path} cannot be loaded: {why}", _advice(path, local)
         ) from None
     except Exception as error:
         if not is_about_data(error):
             raise
         raise EnvironmentFailure(
-            f"the data set {local or path} cannot be reached: {error}", _advice(path)
+            f"the data set {local or path} cannot be reached: {error}", _advice(path, local)
         ) from None
 
 
@@ -121,9 +122,12 @@ def _of_files(folder: Path, splits: Iterable[str]) -> dict[str, Any] | None:
     return {"path": readers.pop(), "data_files": data_files}
 
 
-def _advice(path: str) -> str:
+def _advice(path: str, local: Path | None) -> str:
+    if local is not None:
+        return f"Check the files in {local}; without that folder the Hub is asked."
     return (
         "Check the network and the id. Without a network put a copy into FOLDER/"
-        f"{path}, where there is one (hf download --repo-type dataset {path} --local-dir "
-        f'FOLDER/{path}), and name it: --metadata \'{{"data_dir": "FOLDER"}}\'.'
+        f"{path} (hf download --repo-type dataset {path} --local-dir FOLDER/{path}, or a file a "
+        f'split such as test.jsonl), and name FOLDER: --metadata \'{{"data_dir": "FOLDER"}}\', '
+        f"or the variable {FOLDER_VARIABLE}."
     )

@@ -115,6 +115,7 @@ def test_a_published_snapshot_is_fetched_once_and_checked(
     published = folder / "published"
     published.mkdir()
     archive = (folder / "Oct-2023.tar.gz").replace(published / "Oct-2023.tar.gz")
+    monkeypatch.delenv(functional_math.FOLDER_VARIABLE, raising=False)
     monkeypatch.setenv("HARNESS_CACHE", str(tmp_path / "cache"))
     monkeypatch.setattr(functional_math, "SOURCE", published.as_uri())
     monkeypatch.setitem(functional_math.SNAPSHOTS, "Oct-2023", sha256_of(archive))
