@@ -203,6 +203,15 @@ class GainOverBase(Part):
     se: Difference
 
 
+class OtherSeeds(Part):
+    """The 95 % interval and the test of a difference that cover training by other seeds."""
+
+    low: float
+    high: float
+    p_value: float
+    holm_p_value: float | None = None
+
+
 class Comparison(Part):
     """WC data against SE data for one paradigm at one budget, means over training seeds."""
 
@@ -213,6 +222,7 @@ class Comparison(Part):
     wc: Interval
     se: Interval
     difference: Difference
+    other_seeds: OtherSeeds | None = None
     holm_p_value: float | None = None
     smallest_detectable: float | None = None
     relative_gain: float | None = None

@@ -29,7 +29,7 @@ from harness.report.numbers import (
     relative_percent,
     signed,
 )
-from harness.report.results import Comparison, Difference, Interval, Pooled
+from harness.report.results import Comparison, Difference, Interval, OtherSeeds, Pooled
 from harness.report.schema import Verdict
 
 SIGNIFICANCE = 0.05
@@ -169,7 +169,17 @@ def finetuning_sentence(comparison: Comparison, by_seed: Sequence[float] = ()) -
         text = f"The {who} has the higher pass@1 after {side} data: {numbers}."
         if any(one * difference.value <= 0 for one in by_seed):
             text += " The seeds do not agree, so the chance of training may explain it."
+        text += other_seeds_text(comparison.other_seeds)
     return text + borderline(difference)
+
+
+def other_seeds_text(found: OtherSeeds | None) -> str:
+    """What a difference between these models says of models trained by other seeds."""
+    if found is None:
+        return ""
+    said = f"[{signed(100 * found.low)}, {signed(100 * found.high)}] points"
+    text = f" With training by other seeds the interval is {said} ({p_text(found.p_value)})"
+    return text + ("." if found.low * found.high > 0 else ", so that may explain it.")
 
 
 def detectable_text(smallest: float | None) -> str:
