@@ -66,18 +66,33 @@ def functional_math_dataset(
         _options: what else lm-eval passes to every custom data set.
 
     Raises:
-        InputError: files that are not in the expected layout, or originals without a problem.
+        InputError: options of another type, files that are not in the expected layout, or
+            originals without a problem.
         EnvironmentFailure: a source cannot be reached.
     """
+    names = _names_of(snapshots)
+    if not isinstance(originals, bool):
+        raise InputError(f"metadata.originals is {originals!r}; expected true or false.")
     folder = data_dir or os.environ.get(FOLDER_VARIABLE)
-    where = Path(folder).expanduser() if folder else None
+    where = Path(str(folder)).expanduser() if folder else None
     if where is not None and not where.is_dir():
         raise InputError(f"there is no folder {where} with the snapshots of MATH().")
-    names = [snapshots] if isinstance(snapshots, str) else list(snapshots or SNAPSHOTS)
     asked = {name: snapshot_problems(name, where) for name in names}
     wanted: set[str] = set().union(*asked.values())
     known = original_problems(where, wanted, originals_revision) if originals else {}
     return {"test": dataset_of(functional_documents(asked, known))}
+
+
+def _names_of(snapshots: Any) -> list[str]:
+    if snapshots is None:
+        return list(SNAPSHOTS)
+    names = [snapshots] if isinstance(snapshots, str) else snapshots
+    if not isinstance(names, list | tuple) or not names or not all(type(n) is str for n in names):
+        raise InputError(
+            f"metadata.snapshots is {snapshots!r}; expected names, as in "
+            '--metadata \'{"snapshots": ["Dec-2023"]}\'.'
+        )
+    return list(dict.fromkeys(names))
 
 
 def functional_documents(

@@ -107,6 +107,23 @@ def test_a_broken_archive_an_unknown_snapshot_and_no_originals(folder: Path) -> 
         functional_math_dataset(data_dir=str(folder / "none"))
 
 
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"snapshots": 5}, "metadata.snapshots is 5"),
+        ({"snapshots": ["Oct-2023", 1]}, "metadata.snapshots is"),
+        ({"snapshots": []}, "metadata.snapshots is"),
+        ({"originals": "no"}, "metadata.originals is 'no'; expected true or false"),
+    ],
+)
+def test_options_of_another_type_are_refused(
+    folder: Path, options: dict[str, Any], said: str
+) -> None:
+    with pytest.raises(InputError) as refused:
+        functional_math_dataset(data_dir=str(folder), **options)
+    assert said in str(refused.value)
+
+
 def test_a_published_snapshot_is_fetched_once_and_checked(
     folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
