@@ -8,6 +8,7 @@ look for it. Importing this module imports lm-eval.
 
 from __future__ import annotations
 
+import functools
 import logging
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -15,7 +16,7 @@ from typing import Any
 from lm_eval.api.metrics import mean
 from lm_eval.api.task import ConfigurableTask
 
-from harness.errors import InputError
+from harness.errors import HarnessError, InputError
 from harness.evaluation import reasoning_gap, sample_metrics
 from harness.evaluation.held_out import held_out, refuse_shared
 from harness.evaluation.plain_errors import tell_plainly
@@ -40,8 +41,8 @@ class GradedTask(ConfigurableTask):  # type: ignore[misc]  # lm-eval has no type
     """Greedy pass@1 by the harness's grader.
 
     `metadata` of the task: `answer_format`; `grading` (see `task_grading`); `disjoint_from`,
-    splits of the same data set that share no problem with the one that is asked; `data_dir`, a
-    folder with data sets (see `task_data`).
+    splits that share no problem with the one that is asked, of the same data set or `ID:SPLIT`;
+    `data_dir`, a folder with data sets (see `task_data`).
 
     Args:
         config: the task's YAML, as lm-eval reads it.
@@ -74,7 +75,7 @@ class GradedTask(ConfigurableTask):  # type: ignore[misc]  # lm-eval has no type
             self.config.dataset_name,
             dataset_kwargs or {},
             self.metadata.get("data_dir"),
-            [*filter(None, splits), *self._disjoint_from()],
+            [*filter(None, splits), *self._disjoint_from()],  # Names of other sets find no file.
         )
 
     def test_docs(self) -> Any:
@@ -105,21 +106,29 @@ class GradedTask(ConfigurableTask):  # type: ignore[misc]  # lm-eval has no type
         names = self.metadata.get("disjoint_from") or []
         return [names] if isinstance(names, str) else list(names)
 
+    @functools.cached_property
     def other_splits(self) -> dict[str, list[Problem]]:
         """The problems of the splits that must not share any with this task, by split."""
-        names = self._disjoint_from()
-        for name in sorted(set(names) - set(self.dataset)):
+        rows = {name: self._rows_elsewhere(name) for name in self._disjoint_from()}
+        return {name: problems_of_rows(found) for name, found in rows.items() if found is not None}
+
+    def _rows_elsewhere(self, name: str) -> Any:
+        """The rows of a split of this data set, or of `ID:SPLIT`; None, and a warning, without."""
+        path, _, split = name.rpartition(":")
+        try:
+            if path:
+                folder = self.metadata.get("data_dir")
+                return rows_of_split(load_splits(path, None, {}, folder, [split]), split, path)
+            return rows_of_split(self.dataset, split, self.config.dataset_path)
+        except HarnessError as error:
             log.warning(
-                "%s: there is no split %r, so it is not known to be disjoint",
-                self.task_name, name,
-            )  # fmt: skip
-        return {
-            name: problems_of_rows(self.dataset[name]) for name in names if name in self.dataset
-        }
+                "%s is not known to be disjoint from %s: %s", self.task_name, name, error.message
+            )
+            return None
 
     def _refuse_shared_problems(self) -> None:
         problems = [Problem(one["question"], one["gold"]) for one in self.eval_docs]
-        refuse_shared(self.task_name, problems, self.other_splits())
+        refuse_shared(self.task_name, problems, self.other_splits)
 
     def verdicts(self, document: Mapping[str, Any], completions: Sequence[str]) -> list[Verdict]:
         """The grader's verdict on each completion of a document."""
@@ -152,7 +161,7 @@ class HeldOutTask(GradedTask):
 
     def documents_of(self, split: str) -> Any:
         """The chosen problems, by ascending id."""
-        others = [problem for known in self.other_splits().values() for problem in known]
+        others = [problem for known in self.other_splits.values() for problem in known]
         count: Any = self.metadata.get("problems")
         if not _is_count(count):
             raise InputError(f"metadata.problems is {count!r}; expected a whole number, 1 or more.")
