@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from harness.files import write_json
 from tests.tasks.stored_tasks import Document, evaluate, results
 
 SNAPSHOTS = ("Oct-2023", "Nov-2023", "Dec-2023")
@@ -81,3 +82,8 @@ def test_the_harness_evaluates_one_snapshot_without_originals(
     )
     assert scores.count("correct") == 7
     assert scores.rows[0]["answer"] == golds[task.documents[0].prompt]
+    # One problem has no standard error, which lm-eval writes as NaN and JSON does not know.
+    one = load_evaluation_task("w2s_functional_math", None, 1, tmp_path / "log")
+    found = score(one, {one.documents[0].prompt: "?"}, {}, tmp_path / "log").lm_eval
+    assert found["results"]["w2s_functional_math"]["pass@1_stderr,none"] is None
+    write_json(tmp_path / "lm_eval.json", found)
