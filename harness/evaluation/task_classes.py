@@ -238,7 +238,8 @@ class FunctionalMathTask(GradedTask):
     def __init__(self, config: dict[str, Any]) -> None:
         super().__init__(config=config)
         self._aggregate(PASS_AT_1, reasoning_gap.snapshot_accuracy)
-        self._aggregate(PASS_AT_1 + sample_metrics.STDERR, reasoning_gap.snapshot_accuracy_stderr)
+        stderr = PASS_AT_1 + sample_metrics.STDERR
+        self._aggregate(stderr, reasoning_gap.snapshot_accuracy_stderr, None)
         self.has_originals = STATIC in self.eval_docs["snapshot"]
         if self.has_originals:
             self._aggregate("paired_problems", reasoning_gap.paired_problems, None)

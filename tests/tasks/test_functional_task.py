@@ -48,6 +48,9 @@ def test_the_reasoning_gap_is_paired_by_original(folder: Path) -> None:
     assert found["reasoning_gap_stderr"] == pytest.approx((0.4 * 0.6 / 5) ** 0.5, rel=0.3)
     assert 0 < found["pass@1_stderr"] < 0.25
     assert found["static_accuracy_stderr"] == pytest.approx((5 / 7 * 2 / 7 / 6) ** 0.5)
+    better = document["higher_is_better"]["w2s_functional_math"]
+    assert {name for name, up in better.items() if up is False} == {"reasoning_gap", "undecided"}
+    assert not any(up for name, up in better.items() if name.endswith("_stderr"))
     (rows,) = document["samples"].values()
     assert [row["doc"]["snapshot"] for row in rows[:4]] == ["static", *SNAPSHOTS]
 
