@@ -20,6 +20,7 @@ from harness.problems.rows import problem_of_row
 from harness.recipe.schema import Columns
 
 GoldFormat = Literal["plain", "hash", "boxed"]
+_ANSWERS = ("answer", "final_answer", "gold_answer", "target", "expected_answer")
 PROBLEM_KEYS = ("question", "gold", "external_id", "id", "level", "subject", "solution")
 
 
@@ -82,7 +83,7 @@ class ProblemTable:
         """
         name = _name_text(name)
         if not isinstance(name, str):
-            found = "missing" if name is None else f"{shown(name)}, expected a text"
+            found = "null" if name is None else f"{shown(name)}, expected a text"
             raise BadRow("no problem_id", f"problem_id is {found}.")
         rank = self._ranks.get(name)
         if rank is None:
@@ -124,6 +125,9 @@ def _problem_and_name(row: Mapping[str, Any], columns: Columns) -> tuple[Problem
     own_name = storable(own_id) if isinstance(own_id, str) else ""
     row = {**row, "external_id": own_name if external_id in (None, "") else external_id}
     gold = row.get("gold")
+    if gold is None:
+        found = "null" if "gold" in row else "missing"
+        raise BadRow("no gold", f"gold, the gold answer, is {found}{_other_names(row)}.")
     if isinstance(gold, float) and not math.isfinite(gold):
         raise BadRow("no problem", f"gold is {gold}, expected a text or a number.")
     try:
@@ -133,6 +137,16 @@ def _problem_and_name(row: Mapping[str, Any], columns: Columns) -> tuple[Problem
     if problem.external_id == problem.id:  # The file of a pool that has no external ids.
         problem = replace(problem, external_id="")
     return problem, own_name
+
+
+def _other_names(row: Mapping[str, Any]) -> str:
+    """What a row has in the place of its gold answer, and how to say which one is meant."""
+    others = [name for name in row if name not in PROBLEM_KEYS]
+    if not others:
+        return ""
+    likely = next((name for name in _ANSWERS if name in others), "COLUMN")
+    names = ", ".join(map(shown, others))
+    return f"; if one of {names} holds it, say so: --problem-columns gold={likely}"
 
 
 def _name_text(value: object) -> object:
