@@ -16,6 +16,7 @@ from harness.budget.amounts import KINDS, UNIT_OF_KIND, Kind
 from harness.budget.architecture import Architecture, architecture_of
 from harness.budget.cost_models import CostModel, Prompts, SampleCost, TokenMeans, sample_cost
 from harness.comparison.estimates import Arrays
+from harness.comparison.measured_costs import exact_flops, mean_over_problems
 from harness.comparison.opening import OpenedPool
 from harness.errors import InputError, Issues
 from harness.models import model_location
@@ -97,7 +98,7 @@ def costs_of(
             measured = dict.fromkeys(SIDES, TokenMeans(completion=1))
             relative.add(kind)
         try:
-            costs = _both(kind, opened, measured or means, settings, kind == asked)
+            costs = _both(kind, opened, arrays, measured or means, settings, kind == asked)
         except InputError as error:
             refused[kind] = error
             continue
@@ -113,19 +114,21 @@ def _in_se_samples(costs: Mapping[Side, SampleCost]) -> dict[Side, SampleCost]:
 def means_of(opened: OpenedPool, arrays: Arrays) -> TokenMeans:
     """What a sample of a pool takes on average, as measured; None where nobody counted.
 
-    Seconds and cached tokens come from the ledger of the whole pool; a server's seconds count
-    for each of its GPUs.
+    Tokens are means over the problems, each of which counts the same. Seconds and cached tokens
+    come from the ledger of the whole pool; a server's seconds count for each of its GPUs.
     """
-    tokens = arrays.tokens
-    samples, drawn = int(tokens.samples.sum()), len(opened.pool)
-    if not samples:
+    tokens, drawn = arrays.tokens, len(opened.pool)
+    if not tokens.samples.any():
         return TokenMeans()
     books = books_of(opened.pool.ledger())
-    prompt, completion = int(tokens.prompt.sum()), int(tokens.completion.sum())
     seconds = Fraction(str(books.server_seconds)) * opened.gpus_of_a_server / drawn
     return TokenMeans(
-        prompt=Fraction(prompt, samples) if not tokens.uncounted_prompts.any() else None,
-        completion=Fraction(completion, samples) if not tokens.uncounted.any() else None,
+        prompt=None
+        if tokens.uncounted_prompts.any()
+        else mean_over_problems(tokens.prompt, tokens.samples),
+        completion=None
+        if tokens.uncounted.any()
+        else mean_over_problems(tokens.completion, tokens.samples),
         cached=Fraction(books.kept.cached, drawn),
         seconds=seconds or None,
     )
@@ -150,6 +153,7 @@ def _means_for(kind: Kind, means: Mapping[Side, TokenMeans]) -> Mapping[Side, To
 def _both(
     kind: Kind,
     opened: Mapping[Side, OpenedPool],
+    arrays: Mapping[Side, Arrays],
     means: Mapping[Side, TokenMeans],
     settings: CostSettings,
     ask_hub: bool,
@@ -169,25 +173,28 @@ def _both(
     )
     issues, costs = Issues(), {}
     for side in SIDES:
-        card = cards[side]
         missing = list(_missing(model, side, opened[side], means[side]))
         for error in missing:
             issues.add(side.upper(), error.message, error.advice)
         if missing:
             continue
         try:
-            costs[side] = _cost(
-                model, card or ModelCard(id=opened[side].model), means[side], ask_hub
-            )
+            costs[side] = _cost(model, opened[side], arrays[side], means[side], ask_hub)
         except InputError as error:
             issues.add(side.upper(), error.message, in_options(error.advice))
     issues.raise_if_any(f"a match by {kind} is not possible with these pools and cards:")
     return costs
 
 
-def _cost(model: CostModel, card: ModelCard, means: TokenMeans, ask_hub: bool) -> SampleCost:
-    architecture = _architecture(card, ask_hub) if model.kind == "compute_exact" else None
-    cost = sample_cost(model, card, means, architecture=architecture)
+def _cost(
+    model: CostModel, opened: OpenedPool, arrays: Arrays, means: TokenMeans, ask_hub: bool
+) -> SampleCost:
+    card = opened.card or ModelCard(id=opened.model)
+    if model.kind == "compute_exact":
+        architecture, prompts = _architecture(card, ask_hub), model.prompts_in_force
+        cost = exact_flops(opened.pool, arrays, architecture, prompts, Fraction(means.cached or 0))
+    else:
+        cost = sample_cost(model, card, means)
     if cost.per_sample <= 0:
         raise InputError("a sample costs nothing, so there is no ratio.", "Choose another --match.")
     return cost

@@ -20,7 +20,7 @@ from harness.budget.cost_models import (
     TokenMeans,
     sample_cost,
 )
-from harness.budget.measured_flops import flops_of_samples
+from harness.budget.measured_flops import decode_flops_of_samples, prefill_flops_of_prompts
 from harness.budget.pool_matching import match_budgets
 from harness.errors import InputError
 from harness.recipe import ModelCard, Price, Side
@@ -110,13 +110,13 @@ def test_means_between_whole_numbers_lie_between_their_costs() -> None:
     st.lists(st.tuples(st.integers(0, 9000), st.integers(0, 9000)), min_size=1, max_size=20),
     st.sampled_from(["gemma-2-9b", "micro-wc"]),
 )
-def test_flops_of_samples_are_the_sum_over_samples(
-    lengths: list[tuple[int, int]], name: str
-) -> None:
+def test_flops_of_samples_are_those_of_each(lengths: list[tuple[int, int]], name: str) -> None:
     model = architecture_of(load_card(name))
     prompts, completions = np.array(lengths, dtype=np.int32).T
-    expected = sum(model.decode_flops(*one) for one in lengths)
-    assert flops_of_samples(model, prompts, completions) == expected
+    decoded = decode_flops_of_samples(model, prompts, completions)
+    assert decoded.tolist() == [float(model.decode_flops(*one)) for one in lengths]
+    read = prefill_flops_of_prompts(model, prompts)
+    assert read.tolist() == [float(model.prefill_flops(one)) for one, _ in lengths]
 
 
 @given(st.integers(1, 9000), st.integers(0, 9000))
