@@ -181,7 +181,7 @@ def _both(
         try:
             costs[side] = _cost(model, opened[side], arrays[side], means[side], ask_hub)
         except InputError as error:
-            issues.add(side.upper(), error.message, in_options(error.advice))
+            issues.add(side.upper(), error.message, _advice(error.advice, side))
     issues.raise_if_any(f"a match by {kind} is not possible with these pools and cards:")
     return costs
 
@@ -231,6 +231,12 @@ def _uncounted(column: str) -> InputError:
         f"`{column}` of some or all samples are not in the pool.",
         f"Import the samples with `{column}`.",
     )
+
+
+def _advice(advice: str, side: Side) -> str:
+    """Advice on a card, with the option that takes the changed one: a pool keeps its own."""
+    changed = f" The pool keeps its card as it was: give yours with --{side}-card FILE."
+    return in_options(advice) + (changed if "card" in advice else "")
 
 
 def in_options(advice: str) -> str:
