@@ -51,7 +51,9 @@ def _assumptions(plan: Plan, width: int | None) -> str:
 def _budgets(plan: Plan) -> str:
     kind = plan.match["kind"]
     by = f"{kind} ({plan.match['parameters']} parameters)" if kind == "compute" else kind
-    heading = f"Budgets, matched by {by}: an SE sample costs as much as {plan.ratio:.4g} WC samples"
+    ratio = f"{plan.ratio:.4g}"
+    worth = f"{ratio} WC sample{'' if ratio == '1' else 's'}"
+    heading = f"Budgets, matched by {by}: an SE sample costs as much as {worth}"
     rows = [
         [
             name,
@@ -132,7 +134,7 @@ def _epochs(groups: Mapping[tuple[Any, ...], Sequence[PlannedCell]]) -> str:
     by_budget: dict[str, dict[str, list[str]]] = {}
     for cells in groups.values():
         for cell in cells:
-            shown = _shown(cell.least_epochs, lambda number: f"{number:.2g}")
+            shown = _shown(cell.least_epochs, _two_digits)
             by_arm = by_budget.setdefault(cell.budget, {})
             by_arm.setdefault(cell.arm, []).append(shown)
     rows = [
@@ -141,6 +143,10 @@ def _epochs(groups: Mapping[tuple[Any, ...], Sequence[PlannedCell]]) -> str:
     ]
     arms = next(iter(by_budget.values()))
     return _table(rows, ["epochs, at least", *arms])
+
+
+def _two_digits(number: float) -> str:
+    return f"{number:.2g}" if number < 100 else f"{number:,.0f}"
 
 
 def _evaluation(plan: Plan) -> str:
