@@ -81,8 +81,7 @@ def compare_pools(request: ComparisonRequest) -> dict[str, Any]:
     coverage = {side: arrays[side].coverage for side in SIDES}
     groups = None
     if request.by is not None:
-        names = arrays["wc"].levels if request.by == "level" else arrays["wc"].subjects
-        groups = by_group(arrays, counts, names, request.by)
+        groups = by_group(arrays, counts, _names_of_groups(arrays, request.by), request.by)
     return {
         "problems": len(pairing.ids),
         "problems_left_out": dict(pairing.left_out),
@@ -97,6 +96,12 @@ def compare_pools(request: ComparisonRequest) -> dict[str, Any]:
         "curve": curve_document(grid, coverage_on(grid, coverage)),
         "cost_models": cost_models_document(costs, match, difference["coverage"], arrays, drawn),
     }
+
+
+def _names_of_groups(arrays: Mapping[Side, Arrays], kind: str) -> list[str]:
+    """(problems,) the level or subject of each, of whichever pool has it."""
+    sides = [arrays[side].levels if kind == "level" else arrays[side].subjects for side in SIDES]
+    return [wc or se for wc, se in zip(*sides, strict=True)]
 
 
 def _match_document(match: PoolMatch, costs: SideCosts) -> dict[str, Any]:

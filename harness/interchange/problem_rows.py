@@ -146,7 +146,8 @@ def _other_names(row: Mapping[str, Any]) -> str:
         return ""
     likely = next((name for name in _ANSWERS if name in others), "COLUMN")
     names = ", ".join(map(shown, others))
-    return f"; if one of {names} holds it, say so: --problem-columns gold={likely}"
+    which = names if len(others) == 1 else f"one of {names}"
+    return f"; if {which} holds it, say so: --problem-columns gold={likely}"
 
 
 def _name_text(value: object) -> object:
