@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -208,9 +209,19 @@ def check_graders(opened: Mapping[Side, OpenedPool], grader: str) -> None:
         raise InputError(
             f"the verdicts of {grader!r} in {wc.place} (WC) and {se.place} (SE) are of different "
             "graders or settings, so a difference could be theirs:",
-            f"Grade both alike, as in: {_command_of(wc, se, grader)}",
+            f"Grade both alike, as in: {_command_of(*_newer_first(wc, se), grader)}",
             issues,
         )
+
+
+def _newer_first(wc: OpenedPool, se: OpenedPool) -> tuple[OpenedPool, OpenedPool]:
+    """The pools, that of the older grader last: grading again brings nothing but the newer one."""
+    older = _version_of(wc) < _version_of(se)
+    return (se, wc) if older else (wc, se)
+
+
+def _version_of(one: OpenedPool) -> list[int]:
+    return [int(number) for number in re.findall(r"\d+", str(one.grader.get("version")))]
 
 
 def _command_of(alike: OpenedPool, other: OpenedPool, grader: str) -> str:
