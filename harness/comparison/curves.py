@@ -117,7 +117,9 @@ def curve_document(grid: CostGrid, coverage: Mapping[Side, Floats]) -> dict[str,
     problems = len(coverage["wc"])
     both = np.concatenate([coverage[side] for side in SIDES], axis=1)
     most = np.concatenate([np.minimum(grid.samples[side], 1.0) for side in SIDES])
-    drawn = _resampled_sums(both, most) / problems
+    sides = [side for side in SIDES for _ in grid.costs]
+    prior = prior_problems(np.zeros(len(most)), most, sides, binary=False)
+    drawn = resampled(both, RESAMPLES, 0, lambda sums: sums, prior) / problems
     halves = dict(zip(SIDES, np.split(drawn, 2, axis=1), strict=True))
     points = [
         {
@@ -136,27 +138,6 @@ def curve_document(grid: CostGrid, coverage: Mapping[Side, Floats]) -> dict[str,
         for place, cost in enumerate(grid.costs)
     ]
     return {"points": points, "crossover": _crossover(grid, coverage)}
-
-
-def _resampled_sums(both: Floats, most: Floats) -> Floats:
-    """(resamples, columns) sums over resampled problems, with the prior problems of each point.
-
-    As in the metrics, these weigh more where a problem shows nothing but all or nothing.
-
-    Args:
-        both: (problems, columns) coverage at every point, of WC and then of SE.
-        most: (columns,) the most that a problem can show.
-    """
-    points = len(most) // len(SIDES)
-    single = ((both == 0.0) | (both == most)).all(axis=0).reshape(len(SIDES), points).all(axis=0)
-    sums = np.empty((RESAMPLES, len(most)))
-    for binary in np.unique(single):
-        columns = np.flatnonzero(np.tile(single == binary, len(SIDES)))
-        prior = prior_problems(
-            np.zeros(len(columns)), most[columns], (columns // points).tolist(), binary=bool(binary)
-        )
-        sums[:, columns] = resampled(both[:, columns], RESAMPLES, 0, lambda drawn: drawn, prior)
-    return sums
 
 
 def _interval(values: Floats, means: Floats, ends: tuple[float, float]) -> dict[str, float]:

@@ -1,9 +1,6 @@
-"""Curves of coverage against cost: their grid, their ends, and where they cross."""
-
 from __future__ import annotations
 
 from fractions import Fraction
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -13,7 +10,6 @@ from hypothesis import strategies as st
 from harness.budget.cost_models import SampleCost
 from harness.comparison.curves import MOST_POINTS, cost_grid, coverage_on, curve_document
 from harness.recipe import Side
-from tests.comparison.pools_for_tests import compared, graded_pool, problem
 
 
 def costs(wc: float, se: float, prompt: float = 0.0) -> dict[Side, SampleCost]:
@@ -89,21 +85,3 @@ def test_a_prompt_that_all_of_a_pool_cannot_pay_for_leaves_no_curve() -> None:
     empty = {"wc": np.empty((4, 0)), "se": np.empty((4, 0))}
     assert not len(grid.costs)
     assert curve_document(grid, empty) == {"points": [], "crossover": None}
-
-
-def test_the_curve_ends_with_the_intervals_of_the_metrics(tmp_path: Path) -> None:
-    """With all samples a problem shows all or nothing, and prior problems weigh more."""
-    problems = [problem(name) for name in "abcdefghij"]
-    pools = [
-        graded_pool(tmp_path / side, dict.fromkeys(problems, letters))
-        for side, letters in (("wc", "cwcc"), ("se", "cwww"))
-    ]
-    document = compared(*pools)
-    last = document["curve"]["points"][-1]
-    assert last["samples_per_problem"] == {"wc": 4, "se": 4}
-    for found, expected in (
-        *((last["coverage"][side], document["sides"][side]["coverage"]) for side in ("wc", "se")),
-        (last["difference"], document["difference"]["coverage"]),
-    ):
-        assert found["low"] == pytest.approx(expected["low"], abs=0.03)
-        assert found["high"] == pytest.approx(expected["high"], abs=0.03)
