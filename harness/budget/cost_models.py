@@ -82,6 +82,9 @@ class CostModel:
 class SampleCost:
     """What samples cost, in the unit of the cost model (`amounts.UNIT_OF_KIND`).
 
+    Below one sample a problem only that share of the problems gets one, and only those pay for
+    the prompt.
+
     Attributes:
         per_sample: of each sample.
         per_problem: once for each problem that has samples: a prompt that they share.
@@ -91,8 +94,16 @@ class SampleCost:
     per_problem: Fraction = Fraction(0)
 
     def of(self, samples_per_problem: Fraction) -> Fraction:
-        """The cost of a problem with so many samples."""
-        return self.per_problem + self.per_sample * samples_per_problem
+        """The mean cost of a problem with so many samples in mean."""
+        share = min(samples_per_problem, Fraction(1))
+        return self.per_problem * share + self.per_sample * samples_per_problem
+
+    def samples_for(self, cost_of_problem: Fraction) -> Fraction:
+        """The mean samples that a mean cost of a problem pays for."""
+        one = self.of(Fraction(1))
+        if cost_of_problem < one:
+            return cost_of_problem / one
+        return (cost_of_problem - self.per_problem) / self.per_sample
 
 
 def sample_cost(

@@ -124,6 +124,42 @@ def test_prompts_paid_once_give_the_weaker_model_more() -> None:
     assert matched.cost["wc"] == 2 * 9e9 * (700 + 9 * 250)
 
 
+def test_a_budget_below_one_sample_pays_for_the_prompts_of_problems_that_get_one() -> None:
+    """WC: 100 problems of 700 + 3·250 tokens; SE: a third as many tokens, 950 a problem."""
+    means = "{prompt_tokens: 700, completion_tokens: 250}"
+    recipe = load_recipe(
+        "w2s-math",
+        [f"match.per_sample={{wc: {means}, se: {means}}}", "match.prompts=once",
+         "match.rounding=mixed", "budgets.low={wc: 1}", "budgets.high={wc: 3}"],
+    )  # fmt: skip
+    matched = match_of(recipe)
+    assert matched["low"].exact["se"] == Fraction(1, 3)
+    assert matched["high"].exact["se"] == Fraction(700 + 3 * 250, 3 * 950)
+    assert matched["low"].wc_over_se == matched["high"].wc_over_se == 1
+
+
+def test_a_budget_that_leaves_a_side_no_sample_at_all_is_refused() -> None:
+    settings = ["match.rounding=mixed", "problems.train.count=10", "budgets.low={wc: 0.1}"]
+    with pytest.raises(InputError, match="no sample at all over 10 problems"):
+        load_recipe("w2s-math", settings)
+    settings[-1] = "budgets.low={wc: 0.2}"
+    matched = match_of(load_recipe("w2s-math", settings))["low"]
+    assert sum(matched.samples_of("se", map(str, range(10))).values()) == 1
+
+
+def test_the_least_budget_that_is_named_works_with_prompts_paid_once() -> None:
+    means = "{prompt_tokens: 700, completion_tokens: 250}"
+    settings = [f"match.per_sample={{wc: {means}, se: {means}}}", "match.prompts=once"]
+    for low, least in (("{wc: 2}", 9), ("{wc: 2, multiplier: 1/7}", 77)):
+        with pytest.raises(InputError, match=f"least that works is wc: {least}\\."):
+            load_recipe("w2s-math", [*settings, f"budgets.low={low}"])
+        works = low.replace("wc: 2", f"wc: {least}")
+        assert match_of(load_recipe("w2s-math", [*settings, f"budgets.low={works}"]))["low"]
+        below = low.replace("wc: 2", f"wc: {least - 1}")
+        with pytest.raises(InputError, match="less than one"):
+            load_recipe("w2s-math", [*settings, f"budgets.low={below}"])
+
+
 def test_measured_lengths_replace_the_assumption_that_they_are_equal() -> None:
     settings = ["match.per_sample={wc: {completion_tokens: 300}, se: {completion_tokens: 200}}"]
     settings.append("budgets.low={se: 2}")
