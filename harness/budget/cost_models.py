@@ -202,24 +202,25 @@ def _gpu_seconds(card: ModelCard, means: TokenMeans) -> Fraction:
     if means.seconds is not None:
         return _exact(means.seconds)
     if card.tokens_per_gpu_second is None:
-        raise _missing(
-            card,
-            "GPU-seconds",
-            "gpu_seconds",
-            "; or declare completion tokens a GPU-second as `tokens_per_gpu_second` in its card",
+        raise InputError(
+            f"the mean GPU-seconds of a sample of {card.id} are not known.",
+            "Measure a pool and give match.per_sample.SIDE.gpu_seconds: by `harness pool show "
+            "POOL` its server-seconds, times the GPUs of a server, over its samples. Or declare "
+            "how many completion tokens a GPU yields a second as pair.SIDE.tokens_per_gpu_second, "
+            "a key of the card.",
         )
     return _completion(card, means) / exact(card.tokens_per_gpu_second)
 
 
 def _prompt(card: ModelCard, means: TokenMeans) -> Fraction:
     if means.prompt is None:
-        raise _missing(card, "prompt tokens", "prompt_tokens")
+        raise _missing(card, "prompt tokens", "prompt_tokens", "prompt tokens over its requests")
     return _exact(means.prompt)
 
 
 def _completion(card: ModelCard, means: TokenMeans) -> Fraction:
     if means.completion is None:
-        raise _missing(card, "completion tokens", "completion_tokens")
+        raise _missing(card, "completion tokens", "completion_tokens", "tokens a sample")
     return _exact(means.completion)
 
 
@@ -227,11 +228,11 @@ def _cached(means: TokenMeans) -> Fraction:
     return _exact(means.cached or 0)
 
 
-def _missing(card: ModelCard, what: str, key: str, more: str = "") -> InputError:
+def _missing(card: ModelCard, what: str, key: str, measured: str) -> InputError:
     return InputError(
         f"the mean {what} of a sample of {card.id} are not known.",
-        f"Measure a pool (`harness pool show POOL` has its tokens), and in a recipe give "
-        f"match.per_sample.SIDE.{key}{more}.",
+        f"Measure a pool and give match.per_sample.SIDE.{key}: by `harness pool show POOL` its "
+        f"{measured}.",
     )
 
 

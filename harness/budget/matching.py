@@ -20,6 +20,7 @@ from harness.budget.side_costs import UnitCosts, unit_costs
 from harness.budget.totals import problem_count, total_per_problem
 from harness.errors import InputError, Issues
 from harness.recipe import SIDES, Recipe, Side
+from harness.recipe.budget_sections import MOST_SAMPLES
 from harness.recipe.schema import Budget, Match
 
 __all__ = ["MatchedBudget", "UnitCosts", "match_of", "matched_budget", "pool_sizes", "unit_costs"]
@@ -116,6 +117,7 @@ def matched_budget(
     """
     exact, given = _exact_counts(budget, match, costs, problems)
     multiplier = _multiplier(budget)
+    _refuse_more_than_a_pool(name, given, exact)
     if match.rounding == "nearest":
         _refuse_less_than_one(name, given, exact, costs, multiplier)
         samples: dict[Side, int] = {side: _nearest(exact[side]) for side in SIDES}
@@ -194,6 +196,17 @@ def _multiplier(budget: Budget) -> Fraction:
 
 def _nearest(count: Fraction) -> int:
     return max(1, math.floor(count + Fraction(1, 2)))
+
+
+def _refuse_more_than_a_pool(name: str, given: Given, exact: Mapping[Side, Fraction]) -> None:
+    """Refuses a total that buys more than a budget in samples may be."""
+    large = [side for side in SIDES if exact[side] > MOST_SAMPLES]
+    if given == "total" and large:
+        counts = " and ".join(f"{float(exact[side]):.3g} {side.upper()} samples" for side in large)
+        raise InputError(
+            f"the budget {name!r} leaves {counts} a problem, more than any pool can hold.",
+            "Choose a smaller total.",
+        )
 
 
 def _refuse_no_sample(name: str, exact: Mapping[Side, Fraction], problems: int | None) -> None:

@@ -129,7 +129,7 @@ def cost_of_side(
             grading=given.grading,
         )
     except InputError as error:
-        advice = error.advice.replace("per_sample.SIDE", f"per_sample.{side}")
+        advice = error.advice.replace(".SIDE.", f".{side}.")
         raise InputError(error.message, advice, error.issues) from None
     if cost.per_sample <= 0:
         raise InputError(

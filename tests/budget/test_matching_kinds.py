@@ -100,6 +100,12 @@ def test_totals_are_spread_over_the_problem_set() -> None:
         (["budgets.low={total: 1usd}"], "leaves 0.0635 SE samples a problem"),
         (["budgets.low={total: 20usd}", "problems.train.count=null"], "problems.train.count"),
         (["budgets.low={total: 20usd, se: 1}"], "exactly one of `se`, `wc` and `total`"),
+        (["budgets.low={total: 20eur, se: 1}"], "exactly one of `se`, `wc` and `total`"),
+        (["budgets.low={total: 20eur, se: 1}"], "there is no unit 'eur'"),
+        (["budgets.low={total: 1e30}"], "1e+30 is beyond 1,000,000,000,000,000"),
+        (["budgets.low={total: 1e39usd}"], "more than any pool can hold"),
+        (["budgets.low={total: true}"], "expected a text that is not empty or a number above 0"),
+        (["budgets.low={total: -2}"], "expected a text that is not empty or a number above 0"),
         (["budgets.low={se: 1, multiplier: 0}"], "budgets.low.multiplier"),
     ],
 )
@@ -158,6 +164,30 @@ def test_the_least_budget_that_is_named_works_with_prompts_paid_once() -> None:
         below = low.replace("wc: 2", f"wc: {least - 1}")
         with pytest.raises(InputError, match="less than one"):
             load_recipe("w2s-math", [*settings, f"budgets.low={below}"])
+
+
+def test_the_advice_about_missing_gpu_seconds_can_be_followed() -> None:
+    kind = "match.kind=gpu_seconds"
+    with pytest.raises(InputError) as refusal:
+        load_recipe("w2s-math", [kind])
+    for key, values, ratio in (
+        ("match.per_sample.{}.gpu_seconds", ("0.002", "0.005"), 2.5),
+        ("pair.{}.tokens_per_gpu_second", ("1000", "250"), 4),
+    ):
+        settings = [kind]
+        for side, value, issue in zip(SIDES, values, refusal.value.issues, strict=True):
+            assert key.format(side) in issue.advice and "server-seconds" in issue.advice
+            settings.append(f"{key.format(side)}={value}")
+        assert match_of(load_recipe("w2s-math", settings))["low"].ratio == ratio
+
+
+def test_a_total_without_a_unit_is_se_samples_quoted_or_not() -> None:
+    text = match_of(load_recipe("w2s-math", ["budgets.low={total: '2'}"]))["low"]
+    for total in ("2", "2.0", "2e0"):
+        assert match_of(load_recipe("w2s-math", [f"budgets.low={{total: {total}}}"]))["low"] == text
+    assert text.samples_per_problem == {"wc": 6, "se": 2} and text.given == "total"
+    half = match_of(load_recipe("w2s-math", ["budgets.low={total: 2.5}"]))["low"]
+    assert half.exact == {"wc": Fraction("7.5"), "se": Fraction("2.5")}
 
 
 def test_measured_lengths_replace_the_assumption_that_they_are_equal() -> None:
