@@ -166,22 +166,22 @@ def _exact_flops(
             "Put the keys of its config.json into the card as `config`.",
         )
     prompt, completion = _prompt(card, means), _completion(card, means)
-    decoded = _between(
+    decoded = between(
         prompt,
-        lambda length: _between(completion, lambda count: architecture.decode_flops(length, count)),
+        lambda length: between(completion, lambda count: architecture.decode_flops(length, count)),
     )
     match model.prompts_in_force:
         case "every":
             cached = _cached(means)
-            read = _between(
+            read = between(
                 prompt,
-                lambda length: _between(
+                lambda length: between(
                     cached, lambda held: architecture.prefill_flops(length, held)
                 ),
             )
             return SampleCost(decoded + read)
         case "once":
-            return SampleCost(decoded, _between(prompt, architecture.prefill_flops))
+            return SampleCost(decoded, between(prompt, architecture.prefill_flops))
     return SampleCost(decoded)
 
 
@@ -241,7 +241,7 @@ def _exact(number: Number) -> Fraction:
     return number if isinstance(number, Fraction) else exact(number)
 
 
-def _between(place: Fraction, values: Callable[[int], int | Fraction]) -> Fraction:
+def between(place: Fraction, values: Callable[[int], int | Fraction]) -> Fraction:
     """A function of whole numbers at a mean between two of them, on the line that joins them."""
     floor = math.floor(place)
     low, share = Fraction(values(floor)), place - floor

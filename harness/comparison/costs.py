@@ -15,7 +15,9 @@ from typing import Literal
 from harness.budget.amounts import KINDS, UNIT_OF_KIND, Kind
 from harness.budget.architecture import Architecture, architecture_of
 from harness.budget.cost_models import CostModel, Prompts, SampleCost, TokenMeans, sample_cost
+from harness.budget.measured_flops import measured_flops
 from harness.comparison.estimates import Arrays
+from harness.comparison.lengths import lengths_of
 from harness.comparison.opening import OpenedPool
 from harness.errors import InputError, Issues
 from harness.models import model_location
@@ -97,7 +99,7 @@ def costs_of(
             measured = dict.fromkeys(SIDES, TokenMeans(completion=1))
             relative.add(kind)
         try:
-            costs = _both(kind, opened, measured or means, settings, kind == asked)
+            costs = _both(kind, opened, arrays, measured or means, settings, kind == asked)
         except InputError as error:
             refused[kind] = error
             continue
@@ -150,6 +152,7 @@ def _means_for(kind: Kind, means: Mapping[Side, TokenMeans]) -> Mapping[Side, To
 def _both(
     kind: Kind,
     opened: Mapping[Side, OpenedPool],
+    arrays: Mapping[Side, Arrays],
     means: Mapping[Side, TokenMeans],
     settings: CostSettings,
     ask_hub: bool,
@@ -169,25 +172,30 @@ def _both(
     )
     issues, costs = Issues(), {}
     for side in SIDES:
-        card = cards[side]
         missing = list(_missing(model, side, opened[side], means[side]))
         for error in missing:
             issues.add(side.upper(), error.message, error.advice)
         if missing:
             continue
         try:
-            costs[side] = _cost(
-                model, card or ModelCard(id=opened[side].model), means[side], ask_hub
-            )
+            costs[side] = _cost(model, opened[side], arrays[side], means[side], ask_hub)
         except InputError as error:
             issues.add(side.upper(), error.message, in_options(error.advice))
     issues.raise_if_any(f"a match by {kind} is not possible with these pools and cards:")
     return costs
 
 
-def _cost(model: CostModel, card: ModelCard, means: TokenMeans, ask_hub: bool) -> SampleCost:
-    architecture = _architecture(card, ask_hub) if model.kind == "compute_exact" else None
-    cost = sample_cost(model, card, means, architecture=architecture)
+def _cost(
+    model: CostModel, opened: OpenedPool, arrays: Arrays, means: TokenMeans, ask_hub: bool
+) -> SampleCost:
+    """One side's costs: exact FLOPs over the real lengths of its samples, all else at the means."""
+    card = opened.card or ModelCard(id=opened.model)
+    if model.kind == "compute_exact":
+        architecture = _architecture(card, ask_hub)
+        lengths = lengths_of(opened.pool, arrays, Fraction(means.cached or 0))
+        cost = measured_flops(architecture, lengths, model.prompts_in_force)
+    else:
+        cost = sample_cost(model, card, means)
     if cost.per_sample <= 0:
         raise InputError("a sample costs nothing, so there is no ratio.", "Choose another --match.")
     return cost
