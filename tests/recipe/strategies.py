@@ -68,7 +68,9 @@ ENDPOINTS = st.fixed_dictionaries(
         "timeout_seconds": AMOUNTS,
     },
 )
-SPLITS = st.fixed_dictionaries({"split": TEXTS}, optional={"count": st.none() | COUNTS})
+SPLITS = st.fixed_dictionaries({"split": TEXTS}, optional={"count": st.none() | COUNTS}) | (
+    st.fixed_dictionaries({"split": TEXTS, "count": COUNTS, "order": st.sampled_from(["id"])})
+)
 UNTIL = st.builds(
     lambda correct, more: {"until": {"correct": correct, "max": correct + more}},
     COUNTS,
