@@ -15,8 +15,9 @@ from typing import Literal
 from harness.budget.amounts import KINDS, UNIT_OF_KIND, Kind
 from harness.budget.architecture import Architecture, architecture_of
 from harness.budget.cost_models import CostModel, Prompts, SampleCost, TokenMeans, sample_cost
+from harness.budget.measured_flops import measured_flops
 from harness.comparison.estimates import Arrays
-from harness.comparison.measured_costs import exact_flops, mean_over_problems
+from harness.comparison.lengths import lengths_of, mean_over_problems
 from harness.comparison.opening import OpenedPool
 from harness.errors import InputError, Issues
 from harness.models import model_location
@@ -189,10 +190,12 @@ def _both(
 def _cost(
     model: CostModel, opened: OpenedPool, arrays: Arrays, means: TokenMeans, ask_hub: bool
 ) -> SampleCost:
+    """One side's costs: exact FLOPs over the real lengths of its samples, all else at the means."""
     card = opened.card or ModelCard(id=opened.model)
     if model.kind == "compute_exact":
-        architecture, prompts = _architecture(card, ask_hub), model.prompts_in_force
-        cost = exact_flops(opened.pool, arrays, architecture, prompts, Fraction(means.cached or 0))
+        architecture = _architecture(card, ask_hub)
+        lengths = lengths_of(opened.pool, arrays, Fraction(means.cached or 0))
+        cost = measured_flops(architecture, lengths, model.prompts_in_force)
     else:
         cost = sample_cost(model, card, means)
     if cost.per_sample <= 0:

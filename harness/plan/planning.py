@@ -89,6 +89,7 @@ def _budget(matched: MatchedBudget) -> PlannedBudget:
         given=matched.given,
         exact_samples_per_problem=dict(matched.exact_samples_per_problem),
         samples_per_problem=dict(matched.samples_per_problem),
+        mean_samples_per_problem=matched.mean_samples_per_problem,
         cost=dict(matched.cost),
         unit=matched.unit,
         wc_over_se=matched.wc_over_se,

@@ -34,7 +34,7 @@ def graded_pool(
     *,
     model_card: Mapping[str, Any] | None = None,
     texts: Mapping[tuple[str, int], str] | None = None,
-    tokens: int | Mapping[tuple[str, int], int] | None = 10,
+    tokens: int | Sequence[int] | Mapping[tuple[str, int], int] | None = 10,
     grader: Mapping[str, Any] = GRADER,
     identity: Mapping[str, Any] | None = None,
 ) -> Path:
@@ -45,7 +45,8 @@ def graded_pool(
         verdicts: of each problem, letters of `OUTCOMES`.
         model_card: kept with the pool.
         texts: completions, by external id and index; all different where there is none.
-        tokens: completion tokens of every sample, or of each, by external id and index.
+        tokens: completion tokens of every sample; of those of every problem by index; or of each,
+            by external id and index.
         grader: identity of the grader.
         identity: further keys of the pool's identity.
     """
@@ -73,9 +74,11 @@ def graded_pool(
 
 
 def _tokens(
-    given: int | Mapping[tuple[str, int], int] | None, one: Problem, index: int
+    given: int | Sequence[int] | Mapping[tuple[str, int], int] | None, one: Problem, index: int
 ) -> int | None:
-    return given[one.external_id, index] if isinstance(given, Mapping) else given
+    if isinstance(given, Mapping):
+        return given[one.external_id, index]
+    return given if given is None or isinstance(given, int) else given[index]
 
 
 def compared(wc: Path, se: Path, **options: Any) -> dict[str, Any]:

@@ -12,9 +12,11 @@ import pyarrow as pa
 import pytest
 from scipy.stats import binomtest
 
+from harness.budget.architecture import Architecture
 from harness.comparison.costs import CostSettings
 from harness.comparison.text import comparison_text
 from harness.errors import InputError
+from harness.micro import model_folder
 from harness.pool import Pool
 from tests.comparison.pools_for_tests import GRADER, card, compared, graded_pool, numbered, problem
 
@@ -224,6 +226,24 @@ def test_measured_lengths_enter_tokens_and_price(priced: tuple[Path, Path]) -> N
     with_prompts = CostSettings(prompts="every")
     match = compared(*priced, kind="price", budget="0.1", settings=with_prompts)["match"]
     assert match["ratio"] == pytest.approx((20 * 10.5 + 30 * 3.5) / (10 * 0.3 + 30 * 0.075))
+
+
+def test_exact_flops_are_those_of_the_real_lengths(tmp_path: Path) -> None:
+    """One long sample costs more than its share of the mean length; the other pool has none."""
+    verdicts = {A: "cwcw", B: "wwww"}
+    config = json.loads((model_folder("wc") / "config.json").read_text(encoding="utf-8"))
+    small = {**SMALL, "config": config}
+    wc = graded_pool(tmp_path / "wc", verdicts, model_card=small)
+    se = graded_pool(tmp_path / "se", verdicts, model_card=small, tokens=[1, 1, 1, 37])
+    model = Architecture.from_config(config)
+    alike = model.prefill_flops(30) + model.decode_flops(30, 10)
+    mixed = sum(model.prefill_flops(30) + model.decode_flops(30, one) for one in (1, 1, 1, 37)) / 4
+    match = compared(wc, se, kind="compute_exact", budget="1")["match"]
+    assert match["ratio"] == pytest.approx(mixed / alike, rel=1e-12) and match["ratio"] > 1.001
+    assert match["cost"]["se"] == pytest.approx(2 * mixed)
+    once = CostSettings(prompts="once")
+    match = compared(wc, se, kind="compute_exact", budget="2", settings=once)["match"]
+    assert match["cost"]["se"] == pytest.approx(2 * (2 * mixed - model.prefill_flops(30)))
 
 
 def test_a_budget_in_dollars_names_its_cost_model(priced: tuple[Path, Path]) -> None:
