@@ -131,7 +131,7 @@ def means_of(opened: OpenedPool, arrays: Arrays) -> TokenMeans:
         if tokens.uncounted.any()
         else mean_over_problems(tokens.completion, tokens.samples),
         cached=Fraction(books.kept.cached, drawn),
-        seconds=seconds or None,
+        seconds=None if opened.is_imported else seconds or None,
     )
 
 
@@ -215,8 +215,13 @@ def _missing(
         )
     if kind == "gpu_seconds" and means.seconds is None:
         if card is None or card.tokens_per_gpu_second is None:
+            lacks = (
+                "the samples were imported, so it is not known how long a server was busy with them"
+                if opened.is_imported
+                else "the pool's ledger has no seconds"
+            )
             yield InputError(
-                "the pool's ledger has no seconds, and no card says `tokens_per_gpu_second`.",
+                f"{lacks}, and no card says `tokens_per_gpu_second`.",
                 f"Give a card that does with --{side}-card.",
             )
             return

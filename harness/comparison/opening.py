@@ -55,6 +55,13 @@ class OpenedPool:
         return judged and self.pool.verdicts(_CHAIN).num_rows == len(self.pool)
 
     @property
+    def is_imported(self) -> bool:
+        """Whether its samples were drawn elsewhere, so that nobody knows which ran side by side."""
+        from harness.interchange.origin import ENGINE
+
+        return (self.pool.identity.get("engine") or {}).get("name") == ENGINE
+
+    @property
     def gpus_of_a_server(self) -> int:
         """GPUs on which each of the servers that drew it ran one copy of the model."""
         return int((self.pool.identity.get("engine") or {}).get("tensor_parallel_size") or 1)

@@ -267,6 +267,28 @@ def test_cost_models_stand_side_by_side_and_may_disagree(priced: tuple[Path, Pat
     assert found["winner_changes"] == (len({one["winner"] for one in models.values()}) > 1)
 
 
+def test_seconds_of_imported_samples_are_no_time_of_a_server(tmp_path: Path) -> None:
+    """Their requests may have run side by side, elsewhere."""
+    pools = {
+        engine: [
+            graded_pool(
+                tmp_path / engine / side,
+                {A: "cw"},
+                seconds=2.0,
+                identity={"engine": {"name": engine}},
+            )
+            for side in ("wc", "se")
+        ]
+        for engine in ("vllm", "import")
+    }
+    assert compared(*pools["vllm"], kind="gpu_seconds")["match"]["ratio"] == pytest.approx(
+        1, rel=0.1
+    )
+    with pytest.raises(InputError, match="gpu_seconds") as refusal:
+        compared(*pools["import"], kind="gpu_seconds")
+    assert all("imported" in str(issue) for issue in refusal.value.issues)
+
+
 def test_a_pool_without_card_says_what_a_match_needs(tmp_path: Path) -> None:
     wc = graded_pool(tmp_path / "wc", {A: "cw"}, model_card=SMALL, tokens=None)
     se = graded_pool(tmp_path / "se", {A: "cc"}, tokens=None)
