@@ -1,7 +1,8 @@
 """The problems of an import, and the names by which samples refer to them.
 
-A sample may name its problem by the id that is a hash of its content, by the external id, or
-by the `id` that the row itself carries. Rows with the same content are one problem.
+A sample may name its problem by the id that is a hash of its content, by the external id, by
+the `id` that the row itself carries, or by its question. Rows with the same content are one
+problem.
 """
 
 from __future__ import annotations
@@ -42,6 +43,7 @@ class ProblemTable:
         self.ids: list[str] = []
         self._ranks: dict[str, int] = {}
         self._names: dict[str, int | None] = {}
+        self._questions: dict[str, int | None] = {}
         self._repeated = 0
 
     @property
@@ -72,8 +74,9 @@ class ProblemTable:
                 )
             self._repeated += 1
         for name in {problem.external_id, own_id} - {""}:
-            # A name of two problems names neither.
-            self._names[name] = rank if self._names.get(name, rank) == rank else None
+            _note(self._names, name, rank)
+        if problem.question:
+            _note(self._questions, problem.question, rank)
 
     def rank_of(self, name: object) -> int:
         """The position of the problem that a sample names.
@@ -87,15 +90,21 @@ class ProblemTable:
             raise BadRow("no problem_id", f"problem_id is {found}.")
         rank = self._ranks.get(name)
         if rank is None:
-            rank = self._names.get(storable(name), -1)
+            written = storable(name)
+            rank = self._names.get(written, self._questions.get(written, -1))
         if rank is None:
             raise BadRow("unclear problem", f"problem_id {shown(name)} names several problems.")
         if rank < 0:
             if not name.strip():
                 raise BadRow("no problem_id", "problem_id is empty.")
-            message = f"problem_id {shown(name)} is no problem's id or external_id."
+            message = f"problem_id {shown(name)} is no problem's id, external_id or question."
             raise BadRow("unknown problem", message)
         return rank
+
+
+def _note(names: dict[str, int | None], name: str, rank: int) -> None:
+    # A name of two problems names neither.
+    names[name] = rank if names.get(name, rank) == rank else None
 
 
 def read_problems(

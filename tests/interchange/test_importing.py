@@ -141,6 +141,21 @@ def test_a_list_of_completions_is_a_sample_each_and_other_lists_are_nobodys_busi
     assert result.without_samples == 1
 
 
+def test_a_question_names_its_problem_where_nothing_else_does(tmp_path: Path) -> None:
+    problems = [
+        {"external_id": "a", "question": "1 + 1?", "gold": "2"},
+        {"question": "a", "gold": "3"},
+        {"question": "twice?", "gold": "4"},
+        {"question": "twice?", "gold": "5"},
+    ]
+    write_rows(tmp_path / "problems.jsonl", problems)
+    good = [row("1 + 1?", "2"), row("a", "an external id comes first")]
+    error = refusal(write_rows(tmp_path / "s.jsonl", [*good, row("twice?", "4")]))
+    assert "names several problems" in places(error)[3]
+    imported(write_rows(tmp_path / "s.jsonl", good))
+    assert content(tmp_path / "pool") == [("a", 0, "2"), ("a", 1, "an external id comes first")]
+
+
 def test_names_of_others_are_told_once_with_the_option_that_takes_them(tmp_path: Path) -> None:
     rows = [{"id": name, "question": f"{name}?", "answer": 2, "outputs": ["2"]} for name in "abc"]
     both = write_rows(tmp_path / "both.jsonl", rows)
