@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import click
 
+from harness.cli.all_at_once import AllAtOnceCommand, refusals_so_far
 from harness.cli.output import emit, json_option
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ _KINDS = ["number", "compute", "compute_exact", "price", "tokens", "gpu_seconds"
 _POOL = click.Path(path_type=Path)
 
 
-@click.command(short_help="Compare two pools at matched budgets.")
+@click.command(cls=AllAtOnceCommand, short_help="Compare two pools at matched budgets.")
 @click.argument("wc_pool", metavar="WC_POOL", type=_POOL)
 @click.argument("se_pool", metavar="SE_POOL", type=_POOL)
 @click.option(
@@ -79,7 +80,7 @@ def compare(
     se_pool: Path,
     kind: str | None,
     budget: str | None,
-    by: str | None,
+    by: Literal["level", "subject"] | None,
     wc_card: str | None,
     se_card: str | None,
     parameters: ParameterCount | None,
@@ -118,6 +119,7 @@ def compare(
             grader=grader,
             keys=keys,
             intersection=intersection,
-        )
+        ),
+        refusals_so_far(),
     )
     emit(document, comparison_text(document), as_json)

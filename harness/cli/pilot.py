@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from harness.cli.all_at_once import refusals_so_far
 from harness.cli.output import emit
 from harness.errors import InputError
 
@@ -60,7 +61,9 @@ def pilot_options(command: Callable[..., Any]) -> Callable[..., Any]:
         if not pools and (budgets is not None or intersection):
             option = "--budgets" if budgets is not None else "--intersection"
             raise InputError(f"{option} is about forecasts; give --pilot POOL as well.")
-        asked = () if budgets is None else read_budgets(budgets)
+        asked: tuple[float, ...] = ()
+        with refusals_so_far().noted():
+            asked = () if budgets is None else read_budgets(budgets)
         pilots = NamedPilots(pools, asked, intersection) if pools else None
         return command(pilots=pilots, **others)
 

@@ -9,15 +9,16 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from harness.budget.pool_matching import PoolMatch
 from harness.comparison.cost_models import cost_models_document
 from harness.comparison.costs import CostSettings, SideCosts, costs_of
 from harness.comparison.curves import cost_grid, coverage_on, curve_document
 from harness.comparison.estimates import Arrays, at_budget, by_group
-from harness.comparison.matching import chosen_match
+from harness.comparison.matching import check_budget, chosen_match
 from harness.comparison.opening import OpenedPool, open_pools, pairing_of
+from harness.errors import Refusals
 from harness.metrics.adaptive_arrays import AdaptiveArrays, arrays_of
 from harness.metrics.majority import MAJORITY_SAMPLES
 from harness.metrics.side_columns import METRICS, distinct_column
@@ -45,7 +46,7 @@ class ComparisonRequest:
     cards: Mapping[Side, str | None]
     kind: str | None
     budget: str | None
-    by: str | None
+    by: Literal["level", "subject"] | None
     settings: CostSettings
     grader: str
     keys: tuple[str, ...]
@@ -57,8 +58,13 @@ class ComparisonRequest:
         return tuple(dict.fromkeys((TEXT, *self.keys)))
 
 
-def compare_pools(request: ComparisonRequest) -> dict[str, Any]:
+def compare_pools(request: ComparisonRequest, refusals: Refusals | None = None) -> dict[str, Any]:
     """Compares two pools.
+
+    Args:
+        request: what is compared, and how.
+        refusals: what was refused before, such as options that cannot be read; told together
+            with what is wrong with the pools.
 
     Returns:
         A JSON document: `match` (kind, ratio, samples_per_problem, cost), `sides` and
@@ -69,8 +75,11 @@ def compare_pools(request: ComparisonRequest) -> dict[str, Any]:
         InputError: a pool cannot be used, the two cannot be paired or matched, or the budget is
             more than they hold; says what is possible.
     """
-    opened = open_pools(request.pools, request.cards, request.grader)
-    pairing = pairing_of(opened, request.grader, intersection=request.intersection)
+    refusals = Refusals() if refusals is None else refusals
+    with refusals.noted():
+        check_budget(request.kind, request.budget)
+    opened = open_pools(request.pools, request.cards, request.grader, refusals)
+    pairing = pairing_of(opened, request.grader, request.by, intersection=request.intersection)
     arrays = {side: _arrays(opened[side], request, pairing.ids) for side in SIDES}
     drawn: dict[Side, int] = {side: arrays[side].largest_k for side in SIDES}
     costs = costs_of(opened, arrays, request.settings, request.kind)
@@ -81,8 +90,7 @@ def compare_pools(request: ComparisonRequest) -> dict[str, Any]:
     coverage = {side: arrays[side].coverage for side in SIDES}
     groups = None
     if request.by is not None:
-        names = arrays["wc"].levels if request.by == "level" else arrays["wc"].subjects
-        groups = by_group(arrays, counts, names, request.by)
+        groups = by_group(arrays, counts, _names_of_groups(arrays, request.by), request.by)
     return {
         "problems": len(pairing.ids),
         "problems_left_out": dict(pairing.left_out),
@@ -97,6 +105,12 @@ def compare_pools(request: ComparisonRequest) -> dict[str, Any]:
         "curve": curve_document(grid, coverage_on(grid, coverage)),
         "cost_models": cost_models_document(costs, match, difference["coverage"], arrays, drawn),
     }
+
+
+def _names_of_groups(arrays: Mapping[Side, Arrays], kind: str) -> list[str]:
+    """(problems,) the level or subject of each, of whichever pool has it."""
+    sides = [arrays[side].levels if kind == "level" else arrays[side].subjects for side in SIDES]
+    return [wc or se for wc, se in zip(*sides, strict=True)]
 
 
 def _match_document(match: PoolMatch, costs: SideCosts) -> dict[str, Any]:

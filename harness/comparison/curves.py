@@ -46,18 +46,13 @@ def cost_grid(costs: Mapping[Side, SampleCost], drawn: Mapping[Side, int]) -> Co
 
     Args:
         costs: per side, what samples cost.
-        drawn: per side, samples that each problem has at least.
-
-    Returns:
-        The grid; empty where no cost pays for samples of both sides.
+        drawn: per side, samples that each problem has at least; one or more.
     """
     once = {side: float(costs[side].per_problem) for side in SIDES}
     each = {side: float(costs[side].per_sample) for side in SIDES}
     ones = sorted(once[side] + each[side] for side in SIDES)
     last = min(once[side] + drawn[side] * each[side] for side in SIDES)
     first = ones[1] if last >= ones[1] * (1 - _ROUNDING) else ones[0]
-    if last < first * (1 - _ROUNDING) or first <= max(once.values()):
-        return CostGrid(np.empty(0), {side: np.empty(0) for side in SIDES})
     whole = np.concatenate(
         [once[side] + np.arange(1, drawn[side] + 1) * each[side] for side in SIDES]
     )
@@ -67,7 +62,7 @@ def cost_grid(costs: Mapping[Side, SampleCost], drawn: Mapping[Side, int]) -> Co
         points,
         {
             # Rounding must not ask for more than there is, or for a little less than one.
-            side: np.minimum(_whole((points - once[side]) / each[side]), drawn[side])
+            side: np.minimum(_samples_for(points, once[side], each[side]), drawn[side])
             for side in SIDES
         },
     )
@@ -82,8 +77,6 @@ def coverage_on(
         grid: the costs.
         coverage: per side, the estimator of the pool: (ks,) to (problems, ks).
     """
-    if not len(grid.costs):
-        return {side: np.empty((0, 0)) for side in SIDES}
     return {
         side: coverage[side](np.maximum(grid.samples[side], 1.0))
         * np.minimum(grid.samples[side], 1.0)
@@ -91,8 +84,10 @@ def coverage_on(
     }
 
 
-def _whole(samples: Floats) -> Floats:
-    """Samples, with those that are one but for rounding as one."""
+def _samples_for(costs: Floats, once: float, each: float) -> Floats:
+    """`SampleCost.samples_for` over an array, with samples that are one but for rounding as one."""
+    one = once + each
+    samples = np.where(costs < one, costs / one, (costs - once) / each)
     return np.where(np.abs(samples - 1.0) < _ROUNDING, 1.0, samples)
 
 
@@ -112,13 +107,12 @@ def curve_document(grid: CostGrid, coverage: Mapping[Side, Floats]) -> dict[str,
         grid: the costs.
         coverage: per side, (problems, points); all problems weigh the same.
     """
-    if not len(grid.costs):
-        return {"points": [], "crossover": None}
     problems = len(coverage["wc"])
     both = np.concatenate([coverage[side] for side in SIDES], axis=1)
-    most = np.concatenate([np.minimum(grid.samples[side], 1.0) for side in SIDES])
+    most = {side: np.minimum(grid.samples[side], 1.0) for side in SIDES}
     sides = [side for side in SIDES for _ in grid.costs]
-    prior = prior_problems(np.zeros(len(most)), most, sides, binary=False)
+    ends = np.zeros(len(sides)), np.concatenate(list(most.values()))
+    prior = prior_problems(*ends, sides, binary=False)
     drawn = resampled(both, RESAMPLES, 0, lambda sums: sums, prior) / problems
     halves = dict(zip(SIDES, np.split(drawn, 2, axis=1), strict=True))
     points = [
@@ -126,13 +120,15 @@ def curve_document(grid: CostGrid, coverage: Mapping[Side, Floats]) -> dict[str,
             "cost": float(cost),
             "samples_per_problem": {side: float(grid.samples[side][place]) for side in SIDES},
             "coverage": {
-                side: _interval(coverage[side][:, place], halves[side][:, place], (0.0, 1.0))
+                side: _interval(
+                    coverage[side][:, place], halves[side][:, place], (0.0, most[side][place])
+                )
                 for side in SIDES
             },
             "difference": _interval(
                 coverage["wc"][:, place] - coverage["se"][:, place],
                 halves["wc"][:, place] - halves["se"][:, place],
-                (-1.0, 1.0),
+                (-most["se"][place], most["wc"][place]),
             ),
         }
         for place, cost in enumerate(grid.costs)

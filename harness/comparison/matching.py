@@ -7,12 +7,29 @@ from collections.abc import Mapping
 from fractions import Fraction
 
 from harness.budget.amounts import KINDS, BudgetAmount, Kind, parse_budget
-from harness.budget.pool_matching import PoolMatch, kinds_for, match_budgets
+from harness.budget.pool_matching import PoolMatch, check_unit, kinds_for, match_budgets
 from harness.comparison.costs import SideCosts
 from harness.errors import InputError
 from harness.recipe import SIDES, Side
 
 USUAL_KIND: Kind = "compute"
+
+
+def check_budget(kind: str | None, budget: str | None) -> None:
+    """Refuses a budget that no pools could be compared at.
+
+    Raises:
+        InputError: it cannot be read, or the cost model counts another unit.
+    """
+    if budget is None:
+        return
+    amount = parse_budget(budget)
+    if (named := _named(kind)) is not None:
+        check_unit(named, amount)
+
+
+def _named(kind: str | None) -> Kind | None:
+    return next((one for one in KINDS if one == kind), None)
 
 
 def chosen_match(
@@ -63,7 +80,7 @@ def matched(costs: SideCosts, kind: Kind, amount: BudgetAmount, problems: int) -
     """Both sides at one budget under one cost model.
 
     Raises:
-        InputError: the amount is in another unit, or does not pay for a prompt.
+        InputError: the amount is in another unit.
     """
     both = costs.found[kind]
     return match_budgets(
@@ -79,7 +96,7 @@ def largest_budget(costs: SideCosts, kind: Kind, drawn: Mapping[Side, int]) -> B
     """SE samples a problem that both pools can pay for.
 
     Raises:
-        InputError: all samples of the WC pool cost less than a prompt of SE.
+        InputError: a pool has no samples of the problems.
     """
     both = costs.found[kind]
     empty = [f"the {side.upper()} pool" for side in SIDES if not drawn[side]]
@@ -88,13 +105,8 @@ def largest_budget(costs: SideCosts, kind: Kind, drawn: Mapping[Side, int]) -> B
             f"no sample of the problems that are compared is in {' or in '.join(empty)}.",
             "Draw or import some.",
         )
-    affordable = both["wc"].of(Fraction(drawn["wc"])) - both["se"].per_problem
-    if affordable <= 0:
-        raise InputError(
-            "all samples of the WC pool together cost less than one prompt of SE.",
-            "Draw or import more of WC, or leave prompts out with --prompts none.",
-        )
-    return BudgetAmount(min(Fraction(drawn["se"]), affordable / both["se"].per_sample), "samples")
+    affordable = both["se"].samples_for(both["wc"].of(Fraction(drawn["wc"])))
+    return BudgetAmount(min(Fraction(drawn["se"]), affordable), "samples")
 
 
 def _more_than_drawn(
@@ -129,7 +141,7 @@ def rounded_down(amount: Fraction) -> str:
 
 
 def _kind(costs: SideCosts, kind: str | None, amount: BudgetAmount | None) -> Kind:
-    named = next((one for one in KINDS if one == kind), None)
+    named = _named(kind)
     if named is not None:
         wished: tuple[Kind, ...] = (named,)
     elif amount is None or amount.unit == "samples":

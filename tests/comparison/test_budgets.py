@@ -93,13 +93,39 @@ def test_swapped_sides_and_one_pool_twice_are_noted(tmp_path: Path) -> None:
     assert document["difference"]["coverage"]["p_value"] == 1
 
 
-def test_a_cost_model_that_pays_for_nothing_stands_among_the_refused(tmp_path: Path) -> None:
+def test_a_prompt_beyond_all_of_wc_is_paid_for_by_a_share_of_the_problems(tmp_path: Path) -> None:
     wc, se = pools(tmp_path)
-    once = CostSettings(prompts="once")
-    document = compared(wc, se, kind="number", settings=once)
-    assert "less than one prompt of SE" in document["cost_models"]["refused"]["price"]
-    with pytest.raises(InputError, match="less than one prompt of SE"):
-        compared(wc, se, kind="price", settings=once)
+    match = compared(wc, se, kind="price", settings=CostSettings(prompts="once"))["match"]
+    # 4 samples of 10 tokens behind a prompt of 30, against a sample of 10 behind one of 30.
+    all_of_wc, one_of_se = 4 * 10 * 0.3 + 30 * 0.001, 10 * 1.7 + 30 * 9000.0
+    assert match["samples_per_problem"]["wc"] == pytest.approx(4)
+    assert match["samples_per_problem"]["se"] == pytest.approx(all_of_wc / one_of_se)
+
+
+def test_no_interval_goes_beyond_what_the_samples_can_show(tmp_path: Path) -> None:
+    solved = dict.fromkeys(numbered(3), "cc")
+    nearly = {one: "cw" if place else "cc" for place, one in enumerate(solved)}
+    wc = graded_pool(tmp_path / "wc", nearly, model_card=SMALL)
+    se = graded_pool(tmp_path / "se", dict.fromkeys(solved, "ww"), model_card=LARGE)
+    for pair in ((wc, se), (se, wc)):
+        for budget in ("0.5", "0.9", "1", "1.5", "2"):
+            document = compared(*pair, budget=budget)
+            samples = document["match"]["samples_per_problem"]
+            for name, most in (
+                ("coverage", min(samples["wc"], 1)),
+                ("diversity_all", samples["wc"]),
+            ):
+                for side in ("wc", "se"):
+                    found = document["sides"][side][name]
+                    assert 0 <= found["low"] <= found["value"] <= found["high"] <= most
+                found = document["difference"][name]
+                assert -most <= found["low"] <= found["value"] <= found["high"] <= most
+    for point in compared(wc, se, kind="price", settings=CostSettings())["curve"]["points"]:
+        most = {side: min(point["samples_per_problem"][side], 1) for side in ("wc", "se")}
+        for side in ("wc", "se"):
+            assert point["coverage"][side]["high"] <= most[side]
+        assert -most["se"] <= point["difference"]["low"]
+        assert point["difference"]["high"] <= most["wc"]
 
 
 def test_equal_budgets_show_one_and_the_same_difference(tmp_path: Path) -> None:

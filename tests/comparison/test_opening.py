@@ -66,6 +66,20 @@ def test_other_graders_and_other_problems_are_told_at_once(tmp_path: Path) -> No
     assert "no drawn problem in common" in problems
 
 
+@pytest.mark.parametrize("older", ["wc", "se"])
+def test_the_pool_of_the_older_grader_is_the_one_to_grade_again(tmp_path: Path, older: str) -> None:
+    pools = {
+        side: graded_pool(
+            tmp_path / side,
+            VERDICTS,
+            grader={**GRADER, "version": "9" if side == older else "10"},
+        )
+        for side in ("wc", "se")
+    }
+    advice = refusal(pools["wc"], pools["se"]).advice
+    assert f"harness grade {pools[older]} --grader answer" in advice
+
+
 def test_an_empty_card_name_is_told_by_its_option(tmp_path: Path) -> None:
     wc, se = (graded_pool(tmp_path / side, VERDICTS) for side in ("wc", "se"))
     assert "--se-card is empty" in str(refusal(wc, se, cards={"wc": None, "se": " "}))

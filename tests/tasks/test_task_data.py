@@ -17,7 +17,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from harness.errors import InputError
 from harness.problems import Problem
+from harness.problems.loading import load_problems
 from harness.recipe.loading import load_recipe
 from harness.resources import tasks_folder
 from tests.interchange.hub_downloads import DownloadHub
@@ -140,6 +142,25 @@ def test_math_validation_is_a_choice_by_id_outside_of_math500_and_train(loaded: 
     assert {d["level"] for d in found} == set("12345")
 
 
+def test_the_math_recipe_validates_on_what_the_task_evaluates(
+    loaded: Documents, tmp_path: Path
+) -> None:
+    for name, rows in (("train", MATH_TRAIN), ("math500", MATH500), ("math4500", MATH4500)):
+        lines = "".join(json.dumps(row) + "\n" for row in rows)
+        (tmp_path / f"{name}.jsonl").write_text(lines, encoding="utf-8")
+    recipe = load_recipe("w2s-math", ["problems.source=jsonl", f"problems.path={tmp_path}"])
+    validation = load_problems(recipe.problems, "validation")
+    assert [one.id for one in validation] == [d["problem_id"] for d in loaded["w2s_math_val"]]
+    # Two of its problems are asked in other splits too: in their order they would be let in.
+    text = "problems.validation={split: math4500, count: 622}"
+    whole = load_recipe("w2s-math", ["problems.source=jsonl", f"problems.path={tmp_path}", text])
+    assert len(load_problems(whole.problems, "validation")) == 622
+    by_id = text.replace("622", "622, order: id")
+    whole = load_recipe("w2s-math", ["problems.source=jsonl", f"problems.path={tmp_path}", by_id])
+    with pytest.raises(InputError, match="622 problems are to be held out, and 620"):
+        load_problems(whole.problems, "validation")
+
+
 def test_the_originals_of_functional_math_come_from_the_hub_by_file_name(loaded: Documents) -> None:
     documents = loaded["w2s_functional_math"]
     found = [(d["original"], d["snapshot"], d["question"]) for d in documents]
@@ -166,5 +187,6 @@ def test_the_math_tasks_read_what_the_math_recipe_reads() -> None:
     assert task["dataset_kwargs"] == {"revision": problems.revision}
     assert task["validation_split"] == problems.validation.split
     assert task["metadata"]["problems"] == problems.validation.count
+    assert problems.validation.order == "id"
     splits = {problems.train.split, problems.test.split, "HuggingFaceH4/MATH-500:test"}
     assert set(task["metadata"]["disjoint_from"]) == splits
