@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -45,11 +44,10 @@ def compared_columns(
         resamples: how many times the problems are resampled.
     """
     shares = {side: min(samples_per_problem[side], 1.0) for side in SIDES}
-    comparison = compare(columns, resamples, samples_per_problem=samples_per_problem)
-    return replace(
-        comparison,
-        columns={side: _weighted(comparison.columns[side], shares[side]) for side in SIDES},
-        sums={side: _weighted(comparison.sums[side], shares[side]) for side in SIDES},
+    return compare(
+        {side: _weighted(columns[side], shares[side]) for side in SIDES},
+        resamples,
+        samples_per_problem=samples_per_problem,
     )
 
 
