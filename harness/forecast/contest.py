@@ -141,27 +141,40 @@ def contest(
         budgets: SE samples a problem, ascending.
         samples: from `matched_samples`.
     """
-    sides: dict[Side, dict[str, list[Prediction]]] = {}
-    for side, made in forecasts.items():
-        found = [made.at(k) for k in samples[side]]
-        sides[side] = {name: [one[name] for one in found] for name in found[0]}
-    names = [name for name in METRICS if all(name in sides[side] for side in sides)]
-    differences = {
-        name: [
-            difference(wc, se) for wc, se in zip(sides["wc"][name], sides["se"][name], strict=True)
-        ]
-        for name in names
-    }
+    sides, differences = compared(forecasts, samples)
     return Contest(
         budgets=tuple(budgets),
         samples=samples,
         sides=sides,
         differences=differences,
         crossovers={
-            name: _crossover(budgets, sides["wc"][name], sides["se"][name]) for name in names
+            name: _crossover(budgets, sides["wc"][name], sides["se"][name]) for name in differences
         },
-        stretches={name: _stretches(budgets, differences[name]) for name in names},
+        stretches={name: _stretches(budgets, one) for name, one in differences.items()},
     )
+
+
+def compared(
+    forecasts: Mapping[Side, Forecast], samples: Mapping[Side, Sequence[float]]
+) -> tuple[dict[Side, dict[str, list[Prediction]]], dict[str, list[ForecastDifference]]]:
+    """Both sides at pairs of numbers of samples, and WC minus SE, by metric.
+
+    Args:
+        forecasts: of each side, for all `whole_samples` that it needs.
+        samples: per side, samples a problem of each pair.
+    """
+    sides: dict[Side, dict[str, list[Prediction]]] = {}
+    for side, made in forecasts.items():
+        found = [made.at(k) for k in samples[side]]
+        sides[side] = {name: [one[name] for one in found] for name in METRICS if name in found[0]}
+    differences = {
+        name: [
+            difference(wc, se) for wc, se in zip(sides["wc"][name], sides["se"][name], strict=True)
+        ]
+        for name in METRICS
+        if all(name in sides[side] for side in sides)
+    }
+    return sides, differences
 
 
 def difference(wc: Prediction, se: Prediction) -> ForecastDifference:
