@@ -198,11 +198,13 @@ class ZeroInflated(LatticeFamily):
         from scipy.special import log_expit
 
         share = nodes[:, -1:]
-        # A lattice has each distribution of the others with every share of zeros.
-        others, places = np.unique(nodes[:, :-1], axis=0, return_inverse=True)
-        moments = self._others.log_moments(others, correct, samples)[places.ravel()]
-        alive = log_expit(-share) + moments
-        return np.where(correct == 0, np.logaddexp(alive, log_expit(share)), alive)
+        # In a lattice the same others follow each other, with every share of zeros.
+        changed = (np.diff(nodes[:, :-1], axis=0) != 0).any(axis=1)
+        starts = np.append(True, changed)
+        moments = self._others.log_moments(nodes[starts, :-1], correct, samples)
+        alive = log_expit(-share) + moments[np.cumsum(starts) - 1]
+        found: Floats = np.where(correct == 0, np.logaddexp(alive, log_expit(share)), alive)
+        return found
 
     def weights(self, nodes: Floats) -> Floats:
         """Those of the others, and the zeros in the first cell."""

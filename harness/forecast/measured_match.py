@@ -8,17 +8,21 @@ cost has to follow what they measured, as `harness compare` does.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any
 
 from harness.budget.cost_models import USUAL_PROMPTS, TokenMeans
+from harness.budget.side_costs import counts_tokens
 from harness.comparison.costs import means_of
 from harness.comparison.opening import OpenedPool
 from harness.forecast.reading import GRADER
 from harness.metrics.pool_arrays import pool_arrays
 from harness.recipe import SIDES, Side
 from harness.recipe.schema import Match, PerSample, SampleMeans
+
+_EQUAL = "completions of both sides count as equally long (Eq. 1)"
+_BY_THE_RECIPE = "samples are as long as the recipe says"
 
 
 @dataclass(frozen=True)
@@ -51,21 +55,24 @@ def measured_match(
     if match.kind == "number":
         return MeasuredMatch(match, "samples count alike, however long")
     if match.kind == "compute" and prompts == "none":
-        return MeasuredMatch(match, "completions of both sides count as equally long (Eq. 1)")
+        return MeasuredMatch(match, _EQUAL if counts_tokens(match) else _BY_THE_RECIPE)
     means = {side: _means(opened[side], problem_ids) for side in SIDES}
     lengths = [means[side].completion for side in SIDES]
     if match.kind in ("compute", "price") and None in lengths:
         missing = " and ".join(side.upper() for side in SIDES if means[side].completion is None)
         return MeasuredMatch(
-            match, f"samples are as long as the recipe says, for the pilot of {missing} has no "
-            "counts of completion tokens",
-        )  # fmt: skip
+            match, f"{_BY_THE_RECIPE}, for the pilot of {missing} has no counts of tokens"
+        )
     if match.kind == "compute":
-        mean = sum(Fraction(length) for length in lengths if length is not None) / len(SIDES)
-        means = {side: _with_completion(means[side], mean) for side in SIDES}
-    found = {side: _measured(getattr(match.per_sample, side), means[side]) for side in SIDES}
+        counted = [Fraction(length) for length in lengths if length is not None]
+        mean = sum(counted, Fraction(0)) / len(counted)
+        means = {side: replace(means[side], completion=mean) for side in SIDES}
     # No validation: what costs nothing is refused with the costs, by name.
-    measured = match.model_copy(update={"per_sample": PerSample.model_construct(**found)})
+    per_sample = PerSample.model_construct(
+        wc=_measured(match.per_sample.wc, means["wc"]),
+        se=_measured(match.per_sample.se, means["se"]),
+    )
+    measured = match.model_copy(update={"per_sample": per_sample})
     taken = ", ".join(f"{side.upper()} {_in_words(means[side], match, prompts)}" for side in SIDES)
     return MeasuredMatch(measured, f"a sample takes what the pilots measured: {taken}")
 
@@ -74,10 +81,6 @@ def _means(opened: OpenedPool, problem_ids: Sequence[str]) -> TokenMeans:
     arrays = pool_arrays(opened.pool, grader=GRADER, keys=())
     places = {problem: place for place, problem in enumerate(arrays.problem_ids)}
     return means_of(opened, arrays.chosen([places[one] for one in problem_ids]))
-
-
-def _with_completion(means: TokenMeans, completion: Fraction) -> TokenMeans:
-    return TokenMeans(means.prompt, completion, means.cached, means.seconds)
 
 
 def _measured(given: SampleMeans, means: TokenMeans) -> SampleMeans:

@@ -23,7 +23,7 @@ from harness.forecast.grid import RATES
 from harness.forecast.sequential_monte_carlo import sequential_monte_carlo
 from harness.metrics.estimators import Floats
 
-_PARTICLES = 1000
+_PARTICLES = 600
 
 
 class MixtureFamily(Family):

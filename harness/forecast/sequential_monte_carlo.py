@@ -19,7 +19,7 @@ from harness.metrics.estimators import Floats
 
 Density = Callable[[Floats], Floats]
 
-_MOVES = 6
+_MOVES = 5
 _BISECTIONS = 40
 _NOISE = 1e-3
 _IMPOSSIBLE = -1e300
