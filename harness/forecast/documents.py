@@ -125,8 +125,8 @@ def notes_of(pilot: Pilot) -> list[str]:
         )
     if pilot.enough is None and drawn.max(initial=0) <= _UNCHECKED:
         notes.append(
-            f"From {drawn.max()} samples a problem it cannot be seen whether the distribution of "
-            "success rates fits; if it does not, only the range `if nothing is known` holds."
+            f"From {drawn.max()} samples a problem it cannot be seen which distribution of success "
+            "rates is right; the intervals allow for several, `if nothing is known` for all."
         )
     if pilot.undecided:
         notes.append(f"Undecided samples: {pilot.undecided:,}; they count as not correct.")

@@ -149,10 +149,8 @@ def _contest(contest: Document) -> str:
         parts.append(f"{_budgets(contest['budgets'], name)}\n{_winners(name, found)}")
     if any(row["multiplier"] != 1 for row in contest["planned"]):
         parts.append(
-            "Budgets of the recipe, where WC does not spend as much as SE: "
-            + ", ".join(
-                f"{row['budget']} ({row['multiplier']:.4g} times)" for row in contest["planned"]
-            )
+            "Budgets of the recipe; what WC spends over what SE spends: "
+            + ", ".join(f"{row['budget']} {row['multiplier']:.4g}" for row in contest["planned"])
         )
         parts += [_budgets(contest["planned"], name) for name in contest["metrics"]]
     return "\n\n".join(parts)
