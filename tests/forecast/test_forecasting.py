@@ -101,6 +101,18 @@ def test_none_and_all_solved(letter: str, value: float) -> None:
         assert 1.0 <= made.distinct.value[1] < 3.0
 
 
+def test_where_nothing_is_left_unsolved_all_may_be() -> None:
+    """Of problems such as these, 1 − 10⁻⁷ are solved by 40 samples; an interval below 1 errs."""
+    made = forecast(simulated(np.random.default_rng(0).beta(8.0, 0.5, 300), 4, 0), [4, 40])
+    low, high = percentile_interval(made.coverage.others[:, 1])
+    assert 0.98 < low < high == 1.0
+    # Of 300 problems none was unsolved: 1 − 3/300 by the rule of three.
+    full = forecast(by_hand(["aaaa"] * 300), [4, 40])
+    low, high = percentile_interval(full.coverage.others[:, 1])
+    assert low == pytest.approx(0.99, abs=0.003)
+    assert high == 1.0
+
+
 def test_one_sample_a_problem_is_refused_with_advice() -> None:
     with pytest.raises(InputError, match="one sample a problem") as refusal:
         forecast(by_hand(["a", ".", "", "b"]), [10])
