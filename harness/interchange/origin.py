@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, ValidationError
 
@@ -15,10 +15,19 @@ from harness.problems import digest_of_problems
 from harness.recipe import ModelCard, Price
 from harness.recipe.cards import Parameters
 from harness.recipe.catalogue import card_file, card_names, shown
+from harness.recipe.draft import Draft
+from harness.recipe.findings import found
 from harness.recipe.reading import read_file
+from harness.recipe.schema_walk import expectation
+from harness.recipe.yaml_text import Path as KeyPath
+
+if TYPE_CHECKING:
+    from pydantic_core import ErrorDetails
 
 ENGINE = "import"
 _SUFFIXES = (".yaml", ".yml")
+# Where the schema of recipes has a card.
+_A_CARD: KeyPath = ("pair", "wc")
 
 
 @dataclass(frozen=True)
@@ -111,6 +120,19 @@ def _keys_beside(path: tuple[int | str, ...]) -> Iterable[str]:
     return (parts.get(path[0], ModelCard) if len(path) > 1 else ModelCard).model_fields
 
 
+def _message(draft: Draft, path: KeyPath, item: ErrorDetails) -> str:
+    """What is wrong with a key of a card, and what was expected there."""
+    if item["type"] == "extra_forbidden":
+        message = unknown_name("key", str(path[-1]), _keys_beside(path))
+        return message + "." * (not message.endswith("?"))
+    if item["type"] == "value_error":
+        return f"{item['msg'].removeprefix('Value error, ')}."
+    expected = expectation((*_A_CARD, *path))
+    if item["type"] == "missing":
+        return f"the key {str(path[-1])!r} is missing; expected {expected}."
+    return f"found {found(draft.get(path))}, expected {expected}."
+
+
 def _generator_of(file: Path) -> Generator:
     issues = Issues()
     draft = read_file(file, issues)
@@ -120,11 +142,7 @@ def _generator_of(file: Path) -> Generator:
         except ValidationError as error:
             for item in error.errors(include_url=False):
                 path = tuple(item["loc"])
-                message = f"{item['msg'][:1].lower()}{item['msg'][1:]}."
-                if item["type"] == "extra_forbidden":
-                    message = unknown_name("key", str(path[-1]), _keys_beside(path))
-                    message += "." * (not message.endswith("?"))
-                issues.add(draft.where(path), message)
+                issues.add(draft.where(path), _message(draft, path, item))
         else:
             if not len(issues):
                 return Generator(card.id, card)

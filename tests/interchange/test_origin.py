@@ -54,6 +54,26 @@ def test_a_card_file_of_ones_own(tmp_path: Path) -> None:
             find_generator(name)
 
 
+def test_a_price_list_without_a_date_says_what_is_expected(tmp_path: Path) -> None:
+    card = tmp_path / "card.yaml"
+    card.write_text(
+        "id: a/b\nparameters: {total: many}\nprices:\n"
+        "  - {source: x, output: 1}\n"
+        "  - {date: yesterday, source: x, output: 0}\n"
+        "  - {date: 2024-08-12, source: x, output: 1, batch_input: 1}\n"
+    )
+    with pytest.raises(InputError) as found:
+        find_generator(str(card))
+    said = {issue.where.split()[-1]: issue.message for issue in found.value.issues}
+    assert said == {
+        "parameters.total": "found the text 'many', expected a whole number above 0, or nothing.",
+        "prices.0.date": "the key 'date' is missing; expected a day as YYYY-MM-DD.",
+        "prices.1.date": "found the text 'yesterday', expected a day as YYYY-MM-DD.",
+        "prices.1.output": "found the number 0, expected a number above 0.",
+        "prices.2": "`batch_input` needs `batch_output` beside it.",
+    }
+
+
 def test_an_unknown_key_of_a_card_is_told_with_those_of_its_place(tmp_path: Path) -> None:
     card = tmp_path / "card.yaml"
     card.write_text(
