@@ -17,8 +17,10 @@ from harness.metrics.estimators import Floats
 from harness.recipe import SIDES, Side
 from harness.statistics import Interval
 from harness.statistics.crossover import RESAMPLES, Curve, resampled_crossover
-from harness.statistics.intervals import percentile_interval, widened
-from harness.statistics.resampling import prior_problems, resampled
+from harness.statistics.intervals import percentile_interval, ratio_interval
+from harness.statistics.paired import ratio_gaps
+from harness.statistics.prior_problems import Ratio
+from harness.statistics.resampling import resampled_with_prior
 
 MOST_POINTS = 60
 _ROUNDING = 1e-9
@@ -107,40 +109,34 @@ def curve_document(grid: CostGrid, coverage: Mapping[Side, Floats]) -> dict[str,
         grid: the costs.
         coverage: per side, (problems, points); all problems weigh the same.
     """
-    problems = len(coverage["wc"])
-    both = np.concatenate([coverage[side] for side in SIDES], axis=1)
-    most = {side: np.minimum(grid.samples[side], 1.0) for side in SIDES}
-    sides = [side for side in SIDES for _ in grid.costs]
-    ends = np.zeros(len(sides)), np.concatenate(list(most.values()))
-    prior = prior_problems(*ends, sides, binary=False)
-    drawn = resampled(both, RESAMPLES, 0, lambda sums: sums, prior) / problems
-    halves = dict(zip(SIDES, np.split(drawn, 2, axis=1), strict=True))
-    points = [
-        {
-            "cost": float(cost),
-            "samples_per_problem": {side: float(grid.samples[side][place]) for side in SIDES},
-            "coverage": {
-                side: _interval(
-                    coverage[side][:, place], halves[side][:, place], (0.0, most[side][place])
-                )
-                for side in SIDES
-            },
-            "difference": _interval(
-                coverage["wc"][:, place] - coverage["se"][:, place],
-                halves["wc"][:, place] - halves["se"][:, place],
-                (-most["se"][place], most["wc"][place]),
-            ),
+    ones = np.ones((len(coverage["wc"]), 1))
+    columns = np.concatenate([*(coverage[side] for side in SIDES), ones], axis=1)
+    sums, weights = resampled_with_prior(columns, RESAMPLES, 0)
+    points = []
+    for place, cost in enumerate(grid.costs):
+        samples = {side: float(grid.samples[side][place]) for side in SIDES}
+        ratios = {
+            side: Ratio(coverage[side][:, place], ones[:, 0], 0.0, min(1.0, samples[side]))
+            for side in SIDES
         }
-        for place, cost in enumerate(grid.costs)
-    ]
+        drawn = {
+            side: sums[:, [place + number * len(grid.costs), -1]]
+            for number, side in enumerate(SIDES)
+        }
+        value = ratios["wc"].value - ratios["se"].value
+        gaps = ratio_gaps((ratios["wc"], ratios["se"]), (drawn["wc"], drawn["se"]), weights)
+        points.append(
+            {
+                "cost": float(cost),
+                "samples_per_problem": samples,
+                "coverage": {
+                    side: ratio_interval(ratios[side], drawn[side], weights).document()
+                    for side in SIDES
+                },
+                "difference": Interval(value, *percentile_interval(gaps, value)).document(),
+            }
+        )
     return {"points": points, "crossover": _crossover(grid, coverage)}
-
-
-def _interval(values: Floats, means: Floats, ends: tuple[float, float]) -> dict[str, float]:
-    """The interval of (problems,) values by their (resamples,) means, within the ends."""
-    value = float(values.mean())
-    spread = widened(means, value, len(values), ends)
-    return Interval(value, *percentile_interval(spread, value)).document()
 
 
 def _crossover(grid: CostGrid, coverage: Mapping[Side, Floats]) -> dict[str, Any]:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -20,7 +18,7 @@ from harness.metrics.measuring import (
     side_columns,
 )
 from harness.metrics.pool_arrays import PoolArrays
-from harness.metrics.side_columns import DISTINCT, METRICS
+from harness.metrics.side_columns import DISTINCT
 from harness.recipe import SIDES, Side
 from harness.statistics import bootstrap_mean
 
@@ -30,49 +28,11 @@ Document = dict[str, Any]
 _GROW_WITH_SAMPLES = ("coverage", *DISTINCT)
 
 
-@dataclass(frozen=True)
-class ComparisonAtBudget(Comparison):
-    """A comparison in which no interval goes beyond what so many samples can show.
-
-    Attributes:
-        samples_per_problem: of each side, in mean.
-    """
-
-    samples_per_problem: Mapping[Side, float]
-
-    def metrics(self, side: Side) -> Document:
-        """As of any comparison, from 0 to the most that the samples can show."""
-        return {
-            name: found and _within(found, 0.0, self._most(name, side))
-            for name, found in super().metrics(side).items()
-        }
-
-    def differences(self) -> Document:
-        """As of any comparison, from the most that SE can be ahead to the most that WC can."""
-        return {
-            name: found and _within(found, -self._most(name, "se"), self._most(name, "wc"))
-            for name, found in super().differences().items()
-        }
-
-    def _most(self, name: str, side: Side) -> float:
-        """The most that a metric can be; infinite where the number of samples does not bound it."""
-        if name == "coverage":
-            return min(self.samples_per_problem[side], 1.0)
-        metric = METRICS[name]
-        counts_solutions = metric.above in DISTINCT and metric.below is None
-        return self.samples_per_problem[side] if counts_solutions else math.inf
-
-
-def _within(found: Document, low: float, high: float) -> Document:
-    """A metric or a difference with the ends of its interval in a range."""
-    return {**found, "low": max(found["low"], low), "high": min(found["high"], high)}
-
-
 def compared_columns(
     columns: Mapping[Side, Columns],
     samples_per_problem: Mapping[Side, float],
     resamples: int = RESAMPLES,
-) -> ComparisonAtBudget:
+) -> Comparison:
     """Both sides at real numbers of samples a problem.
 
     From 1 on the columns hold for that number. Below 1 only that share of the problems gets a
@@ -84,11 +44,9 @@ def compared_columns(
         resamples: how many times the problems are resampled.
     """
     shares = {side: min(samples_per_problem[side], 1.0) for side in SIDES}
-    comparison = compare(columns, resamples, samples_per_problem=samples_per_problem)
-    return ComparisonAtBudget(
-        columns={side: _weighted(comparison.columns[side], shares[side]) for side in SIDES},
-        sums={side: _weighted(comparison.sums[side], shares[side]) for side in SIDES},
-        resamples=resamples,
+    return compare(
+        {side: _weighted(columns[side], shares[side]) for side in SIDES},
+        resamples,
         samples_per_problem=samples_per_problem,
     )
 

@@ -87,7 +87,7 @@ def test_very_few_solved_problems_leave_a_wide_interval() -> None:
     assert exact.low <= found.low < found.value < found.high <= exact.high
     mean = bootstrap_mean(outcomes.mean(axis=1))
     assert mean.value == pytest.approx(0.00833, abs=1e-4)
-    assert 0 < mean.low < mean.value < 0.02 < mean.high < 0.055
+    assert 0 < mean.low < mean.value < 0.02 < mean.high < 0.07
 
 
 def test_llama_70b_is_above_at_equal_number_but_not_at_equal_compute() -> None:
