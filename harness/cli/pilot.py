@@ -26,15 +26,17 @@ class NamedPilots:
         pools: each `POOL` or `SIDE=POOL`.
         budgets: samples a problem, ascending; the usual ones if empty.
         intersection: compare on the problems that both have.
+        key: what makes two solutions the same.
     """
 
     pools: tuple[str, ...]
     budgets: tuple[float, ...]
     intersection: bool
+    key: str
 
 
 def pilot_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Adds `--pilot`, `--budgets` and `--intersection`, which reach the command as `pilots`."""
+    """Adds `--pilot` and the options about it, which reach the command as `pilots`."""
 
     @click.option(
         "--pilot",
@@ -50,21 +52,33 @@ def pilot_options(command: Callable[..., Any]) -> Callable[..., Any]:
         help="Samples a problem (of SE, with pilots of both sides) to forecast, as in 1,10,100.",
     )
     @click.option(
+        "--key",
+        type=click.Choice(["text", "normalised", "equations"]),
+        help="What makes two solutions of a pilot the same: the exact text (as it is without this),"
+        " the text but for spacing, case and the like, or the equations of the chain.",
+    )
+    @click.option(
         "--intersection",
         is_flag=True,
         help="Compare pilots on the problems that both have, where they differ.",
     )
     @functools.wraps(command)
     def with_pilots(
-        pools: tuple[str, ...], budgets: str | None, intersection: bool, **others: Any
+        pools: tuple[str, ...],
+        budgets: str | None,
+        key: str | None,
+        intersection: bool,
+        **others: Any,
     ) -> Any:
-        if not pools and (budgets is not None or intersection):
-            option = "--budgets" if budgets is not None else "--intersection"
-            raise InputError(f"{option} is about forecasts; give --pilot POOL as well.")
+        given = {"--budgets": budgets, "--key": key, "--intersection": intersection or None}
+        alone = [option for option, value in given.items() if value is not None]
+        with refusals_so_far().noted():
+            if alone and not pools:
+                raise InputError(f"{alone[0]} is about forecasts; give --pilot POOL as well.")
         asked: tuple[float, ...] = ()
         with refusals_so_far().noted():
             asked = () if budgets is None else read_budgets(budgets)
-        pilots = NamedPilots(pools, asked, intersection) if pools else None
+        pilots = NamedPilots(pools, asked, intersection, key or "text") if pools else None
         return command(pilots=pilots, **others)
 
     return with_pilots
@@ -81,7 +95,12 @@ def forecast_from_pilots(pilots: NamedPilots, recipe: Recipe | None, as_json: bo
             f"{len(pilots.pools)} pilots were given; a recipe has two sides, and a pilot is of one."
         )
     document = forecast_pilots(
-        pilots.pools, recipe, pilots.budgets, Progress(), intersection=pilots.intersection
+        pilots.pools,
+        recipe,
+        pilots.budgets,
+        Progress(),
+        intersection=pilots.intersection,
+        key=pilots.key,
     )
     emit(document, forecast_text(document["pilots"], document["contest"]), as_json)
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from harness.budget.pool_matching import PoolMatch
 from harness.comparison.cost_models import cost_models_document
@@ -17,7 +17,14 @@ from harness.comparison.costs import CostSettings, SideCosts, costs_of
 from harness.comparison.curves import cost_grid, coverage_on, curve_document
 from harness.comparison.estimates import Arrays, at_budget, by_group
 from harness.comparison.matching import check_budget, chosen_match
-from harness.comparison.opening import OpenedPool, open_pools, pairing_of
+from harness.comparison.opening import (
+    INCOMPARABLE,
+    Grouping,
+    OpenedPool,
+    check_groups,
+    open_pools,
+    pairing_of,
+)
 from harness.errors import Refusals
 from harness.metrics.adaptive_arrays import AdaptiveArrays, arrays_of
 from harness.metrics.majority import MAJORITY_SAMPLES
@@ -46,7 +53,7 @@ class ComparisonRequest:
     cards: Mapping[Side, str | None]
     kind: str | None
     budget: str | None
-    by: Literal["level", "subject"] | None
+    by: Grouping | None
     settings: CostSettings
     grader: str
     keys: tuple[str, ...]
@@ -78,19 +85,27 @@ def compare_pools(request: ComparisonRequest, refusals: Refusals | None = None) 
     refusals = Refusals() if refusals is None else refusals
     with refusals.noted():
         check_budget(request.kind, request.budget)
+    unreadable = len(refusals) > 0
     opened = open_pools(request.pools, request.cards, request.grader, refusals)
-    pairing = pairing_of(opened, request.grader, request.by, intersection=request.intersection)
+    with refusals.noted():
+        if request.by is not None:
+            check_groups(opened, request.by)
+    pairing = pairing_of(opened, request.grader, refusals, intersection=request.intersection)
+    if unreadable:
+        refusals.raise_if_any(INCOMPARABLE)
     arrays = {side: _arrays(opened[side], request, pairing.ids) for side in SIDES}
     drawn: dict[Side, int] = {side: arrays[side].largest_k for side in SIDES}
     costs = costs_of(opened, arrays, request.settings, request.kind)
-    match = chosen_match(costs, request.kind, request.budget, drawn, len(pairing.ids))
+    with refusals.noted():
+        match = chosen_match(costs, request.kind, request.budget, drawn, len(pairing.ids))
+    refusals.raise_if_any(INCOMPARABLE)
     counts: dict[Side, float] = {side: float(match.samples_per_problem[side]) for side in SIDES}
     sides, difference = at_budget(arrays, counts)
     grid = cost_grid(costs.found[match.kind], drawn)
     coverage = {side: arrays[side].coverage for side in SIDES}
     groups = None
     if request.by is not None:
-        groups = by_group(arrays, counts, _names_of_groups(arrays, request.by), request.by)
+        groups = by_group(arrays, counts, _names_of_groups(arrays, request.by))
     return {
         "problems": len(pairing.ids),
         "problems_left_out": dict(pairing.left_out),
@@ -107,7 +122,7 @@ def compare_pools(request: ComparisonRequest, refusals: Refusals | None = None) 
     }
 
 
-def _names_of_groups(arrays: Mapping[Side, Arrays], kind: str) -> list[str]:
+def _names_of_groups(arrays: Mapping[Side, Arrays], kind: Grouping) -> list[str]:
     """(problems,) the level or subject of each, of whichever pool has it."""
     sides = [arrays[side].levels if kind == "level" else arrays[side].subjects for side in SIDES]
     return [wc or se for wc, se in zip(*sides, strict=True)]

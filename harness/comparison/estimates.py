@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 
-from harness.errors import InputError
 from harness.metrics.adaptive_arrays import AdaptiveArrays
 from harness.metrics.measuring import (
     LEVEL_RESAMPLES,
@@ -120,28 +119,10 @@ def at_budget(
     return sides, comparison.differences()
 
 
-def check_groups(groups: Sequence[str], kind: str) -> None:
-    """Refuses to group problems by what none of them has.
-
-    Args:
-        groups: (problems,) the group of each, "" where it has none.
-        kind: "level" or "subject".
-
-    Raises:
-        InputError: no problem has a group.
-    """
-    if not any(groups):
-        raise InputError(
-            f"no problem has a {kind}, so nothing can be shown by {kind}.",
-            f"Import the pools with problems that have `{kind}`, or leave --by out.",
-        )
-
-
 def by_group(
     arrays: Mapping[Side, Arrays],
     samples_per_problem: Mapping[Side, float],
     groups: Sequence[str],
-    kind: str,
 ) -> dict[str, Document]:
     """Metrics and differences for each level or subject, "" for problems without one.
 
@@ -149,12 +130,7 @@ def by_group(
         arrays: both sides, over the same problems.
         samples_per_problem: of the matched budget.
         groups: (problems,) the group of each.
-        kind: "level" or "subject".
-
-    Raises:
-        InputError: no problem has a group.
     """
-    check_groups(groups, kind)
     columns = columns_at(arrays, samples_per_problem)
     names, found = np.array(groups), {}
     for name in sorted(set(groups), key=lambda one: (not one, one)):

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from harness.comparison.estimates import check_groups
 from harness.comparison.problem_sets import Pairing, SideProblems, paired_problems
 from harness.errors import InputError, Refusals, unknown_name
 from harness.pool import Pool
@@ -21,6 +20,8 @@ from harness.recipe import SIDES, ModelCard, Side
 # What was graded stands in a grader's identity beside how it was graded.
 _OF_THE_SAMPLES = {"samples"}
 _CHAIN = "chain"
+_SHOWN = 8
+Grouping = Literal["level", "subject"]
 INCOMPARABLE = "these pools cannot be compared:"
 
 
@@ -86,6 +87,7 @@ def open_pools(
             both sides.
     """
     refusals = Refusals() if refusals is None else refusals
+    before = len(refusals)
     opened: dict[Side, OpenedPool] = {}
     for side in SIDES:
         pool, card, grading = None, None, {}
@@ -97,14 +99,28 @@ def open_pools(
             with refusals.noted():
                 grading = _graded_by(pool, grader)
             opened[side] = OpenedPool(pool, card, grading)
-    refusals.raise_if_any(INCOMPARABLE)
+    if len(refusals) > before:
+        refusals.raise_if_any(INCOMPARABLE)
     return opened
+
+
+def check_groups(opened: Mapping[Side, OpenedPool], by: Grouping) -> None:
+    """Refuses to group problems by what none of them has in either pool.
+
+    Raises:
+        InputError: no problem has a level, or a subject.
+    """
+    if not any(getattr(problem, by) for one in opened.values() for problem in one.pool.problems):
+        raise InputError(
+            f"no problem has a {by}, so nothing can be shown by {by}.",
+            f"Import the pools with problems that have `{by}`, or leave --by out.",
+        )
 
 
 def pairing_of(
     opened: Mapping[Side, OpenedPool],
     grader: str,
-    by: Literal["level", "subject"] | None = None,
+    refusals: Refusals | None = None,
     *,
     intersection: bool,
 ) -> Pairing:
@@ -113,25 +129,23 @@ def pairing_of(
     Args:
         opened: both pools.
         grader: whose verdicts are read.
-        by: what the problems are to be grouped by, if anything.
+        refusals: what was refused before, told together with what is refused here.
         intersection: whether to leave out problems that only one pool answers.
 
     Raises:
-        InputError: the verdicts are of different graders or settings, the problems cannot be
-            paired, or none of them has what they are to be grouped by.
+        InputError: the verdicts are of different graders or settings, or the problems cannot be
+            paired.
     """
-    refusals = Refusals()
+    refusals = Refusals() if refusals is None else refusals
+    before = len(refusals)
     with refusals.noted():
         check_graders(opened, grader)
     with refusals.noted():
         pairing = paired_problems(
             {side: _side_problems(opened[side]) for side in SIDES}, intersection=intersection
         )
-    with refusals.noted():
-        if by is not None:
-            problems = [one for side in SIDES for one in opened[side].pool.problems]
-            check_groups([getattr(one, by) for one in problems], by)
-    refusals.raise_if_any(INCOMPARABLE)
+    if len(refusals) > before:
+        refusals.raise_if_any(INCOMPARABLE)
     return pairing
 
 
@@ -141,12 +155,14 @@ def _pool_in(folder: Path) -> Pool:
     Raises:
         InputError: there is none that can be read; names those of a run.
     """
-    pools = sorted(one.parent for one in folder.glob(f"pools/*/{IDENTITY_FILE}"))
-    if pools and not (folder / IDENTITY_FILE).exists():
-        raise InputError(
-            f"{folder} is the folder of a run, not of a pool.",
-            f"Give one of its pools: {', '.join(map(str, pools))}.",
-        )
+    for owner, pattern in (("a run", "pools/*"), ("several pools", "*")):
+        pools = sorted(one.parent for one in folder.glob(f"{pattern}/{IDENTITY_FILE}"))
+        if pools and not (folder / IDENTITY_FILE).exists():
+            raise InputError(
+                f"{folder} is the folder of {owner}, not of a pool.",
+                f"Give one of its pools: {', '.join(map(str, pools[:_SHOWN]))}"
+                f"{', …' if len(pools) > _SHOWN else ''}.",
+            )
     return Pool.open(folder)
 
 

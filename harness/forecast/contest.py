@@ -88,25 +88,16 @@ class Contest:
     stretches: Mapping[str, list[Stretch]]
 
 
-def matched_samples(
-    budgets: Sequence[float], costs: UnitCosts
-) -> tuple[list[float], dict[Side, tuple[float, ...]]]:
+def matched_samples(budgets: Sequence[float], costs: UnitCosts) -> dict[Side, tuple[float, ...]]:
     """Samples a problem that each side gets, in mean: some problems get one more than others.
 
     Args:
         budgets: SE samples a problem.
         costs: of both sides, what a problem costs once included.
-
-    Returns:
-        The budgets that pay for WC samples at all, and what each side gets.
     """
     exact = [Fraction(str(budget)) for budget in budgets]
-    wc = [(costs.of("se", budget) - costs.wc_problem) / costs.wc for budget in exact]
-    paid = [place for place, samples in enumerate(wc) if samples > 0]
-    return [budgets[place] for place in paid], {
-        "wc": tuple(float(wc[place]) for place in paid),
-        "se": tuple(float(exact[place]) for place in paid),
-    }
+    wc = [costs.samples_for("wc", costs.of("se", budget)) for budget in exact]
+    return {"wc": tuple(map(float, wc)), "se": tuple(map(float, exact))}
 
 
 def whole_samples(samples: Sequence[float]) -> list[int]:
@@ -141,27 +132,40 @@ def contest(
         budgets: SE samples a problem, ascending.
         samples: from `matched_samples`.
     """
-    sides: dict[Side, dict[str, list[Prediction]]] = {}
-    for side, made in forecasts.items():
-        found = [made.at(k) for k in samples[side]]
-        sides[side] = {name: [one[name] for one in found] for name in found[0]}
-    names = [name for name in METRICS if all(name in sides[side] for side in sides)]
-    differences = {
-        name: [
-            difference(wc, se) for wc, se in zip(sides["wc"][name], sides["se"][name], strict=True)
-        ]
-        for name in names
-    }
+    sides, differences = compared(forecasts, samples)
     return Contest(
         budgets=tuple(budgets),
         samples=samples,
         sides=sides,
         differences=differences,
         crossovers={
-            name: _crossover(budgets, sides["wc"][name], sides["se"][name]) for name in names
+            name: _crossover(budgets, sides["wc"][name], sides["se"][name]) for name in differences
         },
-        stretches={name: _stretches(budgets, differences[name]) for name in names},
+        stretches={name: _stretches(budgets, one) for name, one in differences.items()},
     )
+
+
+def compared(
+    forecasts: Mapping[Side, Forecast], samples: Mapping[Side, Sequence[float]]
+) -> tuple[dict[Side, dict[str, list[Prediction]]], dict[str, list[ForecastDifference]]]:
+    """Both sides at pairs of numbers of samples, and WC minus SE, by metric.
+
+    Args:
+        forecasts: of each side, for all `whole_samples` that it needs.
+        samples: per side, samples a problem of each pair.
+    """
+    sides: dict[Side, dict[str, list[Prediction]]] = {}
+    for side, made in forecasts.items():
+        found = [made.at(k) for k in samples[side]]
+        sides[side] = {name: [one[name] for one in found] for name in METRICS if name in found[0]}
+    differences = {
+        name: [
+            difference(wc, se) for wc, se in zip(sides["wc"][name], sides["se"][name], strict=True)
+        ]
+        for name in METRICS
+        if all(name in sides[side] for side in sides)
+    }
+    return sides, differences
 
 
 def difference(wc: Prediction, se: Prediction) -> ForecastDifference:

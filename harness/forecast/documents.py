@@ -2,8 +2,9 @@
 
 A pilot's forecast:
 
-    pool, model, side (wc, se or null), problems, samples, measured_up_to (the k up to which the
-    pilot itself shows coverage), failed, problems_without_samples, undecided, allocation,
+    pool, model, side (wc, se or null), key (what makes solutions the same), problems, samples,
+    measured_up_to (the k up to which the pilot itself shows coverage), failed,
+    problems_without_samples, undecided, allocation,
     fit: {beta_binomial: {alpha, beta, zero_share}, families: {name: share of the forecast},
           power_law: {a, b, largest_error} or null},
     forecasts: [{k, times, basis (measured or forecast), samples, dollars,
@@ -20,30 +21,20 @@ resampled problems. `other_problems` is the 95 % interval for other problems of 
 `any_distribution` what the expected coverage can be if nothing is known of the distribution of
 success rates. Values are fractions; `times` is k over the pilot's samples a problem; `samples`
 and `dollars` are those of a pool with k for every problem. What is not known is null.
-
-Two pilots of a pair with a recipe add `contest`:
-
-    match: {kind, ratio}, metrics: {METRIC: {crossover: {value, low, high, probability},
-        stretches: [{first, last, winner (wc, se or null)}]}},
-    budgets: [{se_samples, samples_per_problem: {wc, se}, basis: {wc, se},
-        sides: {wc, se: {METRIC: {value, low, high, other_problems}}},
-        difference: {METRIC: {value, low, high, other_problems: {low, high}, wc_wins}}}]
 """
 
 from __future__ import annotations
 
-import math
 from dataclasses import asdict, dataclass
-from fractions import Fraction
 from typing import Any
 
 from harness.forecast.calibration import HeldBack
-from harness.forecast.contest import METRICS, Contest, ForecastDifference
+from harness.forecast.contest import METRICS
 from harness.forecast.counts import Pilot
 from harness.forecast.forecasting import FEWEST_SOLVED, Forecast, power_law_opinion
 from harness.forecast.prediction import Prediction
 from harness.forecast.spending import SampleCost
-from harness.recipe import SIDES, Side
+from harness.recipe import Side
 from harness.statistics.intervals import Interval, percentile_interval
 
 Document = dict[str, Any]
@@ -54,12 +45,16 @@ _UNCHECKED = 4
 
 @dataclass(frozen=True)
 class PilotSource:
-    """Where a pilot comes from: its pool, the model, its side of the pair, and its costs."""
+    """Where a pilot comes from: its pool, the model, its side of the pair, and its costs.
+
+    `key` is what makes two of its solutions the same.
+    """
 
     pool: str
     model: str
     side: Side | None
     cost: SampleCost
+    key: str
 
 
 def pilot_document(
@@ -85,6 +80,7 @@ def pilot_document(
         "pool": source.pool,
         "model": source.model,
         "side": source.side,
+        "key": source.key,
         "problems": pilot.problems,
         "samples": len(pilot.owner),
         "measured_up_to": pilot.measured_up_to,
@@ -109,54 +105,6 @@ def pilot_document(
     }
 
 
-def contest_document(
-    found: Contest, kind: str, ratio: Fraction, sizes: dict[Side, int]
-) -> Document:
-    """The document of a comparison of two pilots.
-
-    Args:
-        found: the comparison.
-        kind: of the match.
-        ratio: cost of an SE sample over cost of a WC sample.
-        sizes: per side, the k up to which its pilot itself shows coverage.
-    """
-    metrics = {
-        name: {
-            "crossover": asdict(found.crossovers[name]),
-            "stretches": [asdict(stretch) for stretch in found.stretches[name]],
-        }
-        for name in found.differences
-    }
-    rows = [
-        {
-            "se_samples": budget,
-            "samples_per_problem": {side: found.samples[side][place] for side in SIDES},
-            "basis": {
-                side: _basis(math.ceil(found.samples[side][place]), sizes[side]) for side in SIDES
-            },
-            "sides": {
-                side: {
-                    name: _metric(one[place], found.samples[side][place] <= sizes[side])
-                    for name, one in found.sides[side].items()
-                }
-                for side in SIDES
-            },
-            "difference": {
-                name: _difference(
-                    one[place], all(found.samples[side][place] <= sizes[side] for side in SIDES)
-                )
-                for name, one in found.differences.items()
-            },
-        }
-        for place, budget in enumerate(found.budgets)
-    ]
-    return {
-        "match": {"kind": kind, "ratio": float(ratio)},
-        "metrics": metrics,
-        "budgets": rows,
-    }
-
-
 def notes_of(pilot: Pilot) -> list[str]:
     """What a forecast does with problems and samples that are not as the others."""
     notes = []
@@ -177,8 +125,8 @@ def notes_of(pilot: Pilot) -> list[str]:
         )
     if pilot.enough is None and drawn.max(initial=0) <= _UNCHECKED:
         notes.append(
-            f"From {drawn.max()} samples a problem it cannot be seen whether the distribution of "
-            "success rates fits; if it does not, only the range `if nothing is known` holds."
+            f"From {drawn.max()} samples a problem it cannot be seen which distribution of success "
+            "rates is right; the intervals allow for several, `if nothing is known` for all."
         )
     if pilot.undecided:
         notes.append(f"Undecided samples: {pilot.undecided:,}; they count as not correct.")
@@ -196,12 +144,12 @@ def _row(made: Forecast, k: int, opinion: Interval | None, cost: SampleCost) -> 
     samples, size = k * pilot.problems, max(pilot.drawn.measured_up_to, 1)
     low, high = made.any_distribution(k)
     found = made.at(k)
-    coverage = _metric(found["coverage"], measured)
+    coverage = metric_document(found["coverage"], measured)
     coverage["any_distribution"] = None if measured else {"low": low, "high": high}
     return {
         "k": k,
         "times": k / size,
-        "basis": _basis(k, pilot.measured_up_to),
+        "basis": basis(k, pilot.measured_up_to),
         "samples": samples,
         "dollars": None if cost.dollars is None else cost.dollars * samples,
         "coverage": coverage,
@@ -212,7 +160,8 @@ def _row(made: Forecast, k: int, opinion: Interval | None, cost: SampleCost) -> 
     }
 
 
-def _metric(prediction: Prediction, measured: bool) -> Document:
+def metric_document(prediction: Prediction, measured: bool) -> Document:
+    """A metric at one number of samples; where it was measured, for other problems only."""
     value = round(float(prediction.value[0]), _DIGITS)
     others = percentile_interval(prediction.others[:, 0].round(_DIGITS), value)
     these = others
@@ -225,16 +174,7 @@ def _metric(prediction: Prediction, measured: bool) -> Document:
 
 
 def _optional(prediction: Prediction | None, measured: bool) -> Document | None:
-    return None if prediction is None else _metric(prediction, measured)
-
-
-def _difference(one: ForecastDifference, measured: bool) -> Document:
-    these = Interval(one.these.value, one.low, one.high) if measured else one.these
-    return {
-        **these.document(),
-        "other_problems": {"low": one.low, "high": one.high},
-        "wc_wins": one.wc_wins,
-    }
+    return None if prediction is None else metric_document(prediction, measured)
 
 
 def _held_back(checked: HeldBack | str) -> Document:
@@ -271,5 +211,6 @@ def _refused(pilot: Pilot) -> dict[str, str]:
     return dict.fromkeys([name for name in METRICS if name != "coverage"], reason)
 
 
-def _basis(k: int, measured_up_to: int) -> str:
+def basis(k: int, measured_up_to: int) -> str:
+    """Whether a pilot itself shows a metric at k."""
     return "measured" if k <= measured_up_to else "forecast"

@@ -1,9 +1,10 @@
 """Families of distributions of success rates over problems, each with its posterior.
 
 What ten times the samples will solve depends on the small rates of the problems that are still
-unsolved, and families that fit a pilot alike differ just there: Beta; Beta with a share of
-problems that are never solved; normal in the logit, with fewer rates near 0. Each gets a
-posterior over a grid that closes in on it, and its marginal likelihood.
+unsolved, and families that fit a pilot alike differ just there: Beta; normal in the logit, with
+fewer rates near 0; either with a share of problems that are never solved; and the mixtures of
+`mixtures`. Each gets its posterior and its marginal likelihood; the families here over a lattice
+of parameters that closes in on it.
 """
 
 from __future__ import annotations
@@ -54,17 +55,13 @@ class Family(ABC):
 
     Attributes:
         name: for people.
-        share: its probability before any sample was drawn.
-        box: (parameters, 2) where its parameters are looked for.
     """
 
     name: str
-    share: float
-    box: Floats
 
     @abstractmethod
     def log_prior(self, nodes: Floats) -> Floats:
-        """(nodes,) log prior density of the parameters, up to the shared constant."""
+        """(nodes,) log prior density of the parameters."""
 
     @abstractmethod
     def log_moments(self, nodes: Floats, correct: Floats, samples: Floats) -> Floats:
@@ -74,13 +71,32 @@ class Family(ABC):
     def weights(self, nodes: Floats) -> Floats:
         """(nodes, cells) probability of each cell of the grid of rates."""
 
-    def posterior(self, pairs: Floats, counts: Floats) -> FamilyPosterior:
+    @abstractmethod
+    def posterior(
+        self, pairs: Floats, counts: Floats, source: np.random.Generator
+    ) -> FamilyPosterior:
         """Posterior from the counts of all problems.
 
         Args:
             pairs: (pairs, 2) distinct (c, n).
             counts: (pairs,) problems of each.
+            source: of what is drawn, where the posterior is found by drawing.
         """
+
+
+class LatticeFamily(Family):
+    """A family with few enough parameters for a lattice.
+
+    Attributes:
+        box: (parameters, 2) where its parameters are looked for.
+    """
+
+    box: Floats
+
+    def posterior(
+        self, pairs: Floats, counts: Floats, source: np.random.Generator
+    ) -> FamilyPosterior:
+        """Over a lattice in the box, which shrinks to where the posterior is."""
         from scipy.special import logsumexp
 
         box = self.box
@@ -102,17 +118,15 @@ class Family(ABC):
         )
 
 
-class BetaRates(Family):
+class BetaRates(LatticeFamily):
     """Beta(a, b), by the logit of its mean and the logarithm of a + b."""
 
     name = "beta"
-    # The usual model of the field; the others are there for where it is wrong.
-    share = 0.8
     box = np.array([[-9.0, 9.0], [np.log(0.02), np.log(2000.0)]])
 
     def log_prior(self, nodes: Floats) -> Floats:
         """The mean uniform; a + b around 2, a uniform distribution, within factors of 4.5."""
-        return _log_logistic(nodes[:, 0]) + _log_normal(nodes[:, 1], np.log(2.0), 1.5)
+        return log_logistic(nodes[:, 0]) + log_normal(nodes[:, 1], np.log(2.0), 1.5)
 
     def log_moments(self, nodes: Floats, correct: Floats, samples: Floats) -> Floats:
         """Ratios of Beta functions."""
@@ -131,49 +145,15 @@ class BetaRates(Family):
         return np.concatenate([np.zeros((len(nodes), 1)), cells], axis=1)
 
 
-class ZeroInflatedBetaRates(Family):
-    """0 with some probability, else Beta(a, b)."""
-
-    name = "zero-inflated beta"
-    share = 0.1
-    box = np.concatenate([BetaRates.box, [[-7.0, 7.0]]])
-    _beta = BetaRates()
-
-    def log_prior(self, nodes: Floats) -> Floats:
-        """That of the Beta; the share of zeros is Beta(1, 2)."""
-        from scipy.special import log_expit
-
-        shares = np.log(2.0) + _log_logistic(nodes[:, 2]) + log_expit(-nodes[:, 2])
-        found: Floats = self._beta.log_prior(nodes) + shares
-        return found
-
-    def log_moments(self, nodes: Floats, correct: Floats, samples: Floats) -> Floats:
-        """A mixture of both."""
-        from scipy.special import log_expit
-
-        alive = log_expit(-nodes[:, 2:]) + self._beta.log_moments(nodes, correct, samples)
-        return np.where(correct == 0, np.logaddexp(alive, log_expit(nodes[:, 2:])), alive)
-
-    def weights(self, nodes: Floats) -> Floats:
-        """Those of the Beta, and the zeros in the first cell."""
-        from scipy.special import expit
-
-        share = expit(nodes[:, 2:])
-        cells = (1.0 - share) * self._beta.weights(nodes)
-        cells[:, :1] = share
-        return cells
-
-
-class LogitNormalRates(Family):
+class LogitNormalRates(LatticeFamily):
     """Normal in the logit, by its mean and the logarithm of its standard deviation."""
 
     name = "logit-normal"
-    share = 0.1
     box = np.array([[-9.0, 9.0], [np.log(0.05), np.log(12.0)]])
 
     def log_prior(self, nodes: Floats) -> Floats:
         """The median uniform; the deviation around that of a uniform rate, 1.8, as the Beta's."""
-        return _log_logistic(nodes[:, 0]) + _log_normal(nodes[:, 1], np.log(1.8), 0.75)
+        return log_logistic(nodes[:, 0]) + log_normal(nodes[:, 1], np.log(1.8), 0.75)
 
     def log_moments(self, nodes: Floats, correct: Floats, samples: Floats) -> Floats:
         """Sums over the grid of rates."""
@@ -193,7 +173,47 @@ class LogitNormalRates(Family):
         return np.concatenate([np.zeros((len(nodes), 1)), cells], axis=1)
 
 
-FAMILIES: tuple[Family, ...] = (BetaRates(), ZeroInflatedBetaRates(), LogitNormalRates())
+class ZeroInflated(LatticeFamily):
+    """0 with some probability, else as another family says.
+
+    Args:
+        others: the family of the rates that are not 0.
+    """
+
+    def __init__(self, others: LatticeFamily) -> None:
+        self.name = f"zero-inflated {others.name}"
+        self.box = np.concatenate([others.box, [[-7.0, 7.0]]])
+        self._others = others
+
+    def log_prior(self, nodes: Floats) -> Floats:
+        """That of the others; the share of zeros is Beta(1, 2)."""
+        from scipy.special import log_expit
+
+        shares = np.log(2.0) + log_logistic(nodes[:, -1]) + log_expit(-nodes[:, -1])
+        found: Floats = self._others.log_prior(nodes[:, :-1]) + shares
+        return found
+
+    def log_moments(self, nodes: Floats, correct: Floats, samples: Floats) -> Floats:
+        """A mixture of both."""
+        from scipy.special import log_expit
+
+        share = nodes[:, -1:]
+        # In a lattice the same others follow each other, with every share of zeros.
+        changed = (np.diff(nodes[:, :-1], axis=0) != 0).any(axis=1)
+        starts = np.append(True, changed)
+        moments = self._others.log_moments(nodes[starts, :-1], correct, samples)
+        alive = log_expit(-share) + moments[np.cumsum(starts) - 1]
+        found: Floats = np.where(correct == 0, np.logaddexp(alive, log_expit(share)), alive)
+        return found
+
+    def weights(self, nodes: Floats) -> Floats:
+        """Those of the others, and the zeros in the first cell."""
+        from scipy.special import expit
+
+        share = expit(nodes[:, -1:])
+        cells = (1.0 - share) * self._others.weights(nodes[:, :-1])
+        cells[:, :1] += share
+        return cells
 
 
 def _lattice(box: Floats) -> tuple[Floats, Floats]:
@@ -211,13 +231,15 @@ def _shape(nodes: Floats) -> tuple[Floats, Floats]:
     return expit(nodes[:, :1]) * size, expit(-nodes[:, :1]) * size
 
 
-def _log_logistic(x: Floats) -> Floats:
+def log_logistic(x: Floats) -> Floats:
+    """Log density of the logit of a uniform number."""
     from scipy.special import log_expit
 
     found: Floats = log_expit(x) + log_expit(-x)
     return found
 
 
-def _log_normal(x: Floats, mean: float, deviation: float) -> Floats:
+def log_normal(x: Floats, mean: float, deviation: float) -> Floats:
+    """Log density of a normal number."""
     scaled = (x - mean) / deviation
     return -0.5 * scaled**2 - float(np.log(deviation * np.sqrt(2.0 * np.pi)))

@@ -131,8 +131,7 @@ def check_pilot(pilot: Pilot) -> None:
             "the pilot holds one sample a problem. That shows the mean success rate (coverage@1), "
             "and nothing about how the rates differ between problems, on which all coverage at "
             "larger k depends.",
-            "Draw at least 2 samples a problem, better 4 or more: harness pool extend POOL "
-            "--samples 4",
+            "At least 2 samples a problem are needed, better 4 or more.",
         )
 
 

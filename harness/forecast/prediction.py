@@ -101,8 +101,7 @@ def coverage_prediction(
     weights = weights[np.random.default_rng(seed).permutation(len(weights))[:draws]]
     unsolved = np.flatnonzero(~pilot.failed & (pilot.correct_of == 0))
     luck = np.random.default_rng([seed, 1]).random((draws, len(unsolved)), dtype=np.float32)
-    # The prior problem of `harness.statistics.resampling`, split between solved and unsolved.
-    ends = np.random.default_rng([seed, 3]).standard_gamma(0.5, (2, draws))
+    measured_ends, forecast_ends = _prior_problem(draws, seed)
     kinds, which = np.unique(pilot.samples_of[unsolved], return_inverse=True)
     value, these, others = [], [], []
     for k in ks:
@@ -116,8 +115,23 @@ def coverage_prediction(
         value.append(known.mean() + chance.sum(axis=1).mean() / problems)
         these.append(known.mean() + (luck < chance).sum(axis=1) / problems)
         weighed = emphasis @ known + (emphasis[:, unsolved] * chance).sum(axis=1)
-        others.append((weighed + ends[0]) / (problems + ends.sum(axis=0)))
+        ends = measured_ends if k <= pilot.measured_up_to else forecast_ends
+        share = (weighed + ends[0]) / (problems + ends.sum(axis=0))
+        others.append(np.minimum(share, 1.0))  # Sums of weights are rounded.
     return Prediction(np.array(ks), np.array(value), np.stack(these, 1), np.stack(others, 1))
+
+
+def _prior_problem(draws: int, seed: int) -> tuple[Floats, Floats]:
+    """(2, draws) weights of the prior problem, solved and unsolved; of metrics measured, forecast.
+
+    Measured ones have that of `harness.statistics.resampling`, split between both. Where one is
+    forecast it is either: if nothing is left unsolved, all may be solved (the upper end is 1), as
+    an estimate of 1 does it where coverage is measured.
+    """
+    source = np.random.default_rng([seed, 3])
+    split = source.standard_gamma(0.5, (2, draws))
+    solved = source.random(draws) < 0.5
+    return split, split.sum(axis=0) * np.stack([solved, ~solved])
 
 
 def diversity_prediction(

@@ -1,9 +1,11 @@
 """The distribution of success rates over problems, as far as a pilot knows it.
 
-Draws from the posteriors of several families, in proportion to their marginal likelihoods. Where
-none of them fits the counts, draws from everything that the likelihood allows take their place,
-in proportion to exp(−BIC/2) with two parameters counted for leaving the families, the least that
-another component would need, and with what the best of all distributions gains by chance.
+Draws from the posteriors of several families, in proportion to their marginal likelihoods, which
+are tempered: no family is exact, and a few nats do not decide between families that differ only
+where the pilot saw nothing. At least a few draws are from everything that the likelihood allows,
+and most are where no family fits the counts: in proportion to exp(−BIC/2) with two parameters
+counted for leaving the families, the least that another component would need, and with what the
+best of all distributions gains by chance.
 """
 
 from __future__ import annotations
@@ -15,13 +17,33 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from harness.forecast.beta_binomial import patterns
-from harness.forecast.families import FAMILIES, FamilyPosterior
+from harness.forecast.families import (
+    BetaRates,
+    Family,
+    FamilyPosterior,
+    LogitNormalRates,
+    ZeroInflated,
+)
 from harness.forecast.grid import RATES, likelihoods
+from harness.forecast.mixtures import TwoBetas, TwoRates
 from harness.forecast.region import LikelihoodRegion, likelihood_region
 from harness.metrics.estimators import Floats
 
 DRAWS = 1000
 ANY = "any distribution"
+# Each with its probability before any sample was drawn, up to a factor. Beta is the usual model of
+# the field; two rates stand alone at their end of what a few samples allow, several at the other.
+FAMILIES: tuple[tuple[Family, float], ...] = (
+    (BetaRates(), 2.0),
+    (ZeroInflated(BetaRates()), 1.0),
+    (LogitNormalRates(), 1.0),
+    (ZeroInflated(LogitNormalRates()), 1.0),
+    (TwoBetas(), 1.0),
+    (TwoRates(), 4.0),
+)
+# These two and the shares were chosen by simulation (docs/statistics.md, Forecasts).
+_TEMPER = 0.5
+_LEAST_DOUBT_OF_FAMILIES = 0.03
 _PARAMETERS_TO_LEAVE_THE_FAMILIES = 2.0
 # Where a family is right, the best of all distributions still gains about √n in log-likelihood
 # from n samples a problem, as simulations with n from 3 to 500 show. Up to 5 that is too little
@@ -67,10 +89,10 @@ def rate_posterior(
     pairs, counts = patterns(correct, samples)
     if pairs[:, 1].max(initial=0) < 2:
         raise ValueError("one sample a problem shows the mean of the rates, not their spread")
-    posteriors = [family.posterior(pairs, counts) for family in FAMILIES]
+    source = np.random.default_rng(seed)
+    posteriors = [family.posterior(pairs, counts, source) for family, _ in FAMILIES]
     regions = {k: likelihood_region(pairs, counts, k) for k in sorted(set(horizons))}
     shares = _shares(posteriors, regions, pairs, counts)
-    source = np.random.default_rng(seed)
     numbers = source.multinomial(draws, list(shares.values()))
     parts = [
         posterior.draw(number, source)
@@ -122,12 +144,14 @@ def _shares(
 ) -> dict[str, float]:
     from scipy.special import expit, softmax
 
-    evidence = softmax([one.log_evidence + np.log(one.family.share) for one in posteriors])
+    prior = np.log([share for _, share in FAMILIES])
+    evidence = softmax(_TEMPER * np.array([one.log_evidence for one in posteriors]) + prior)
     highest = next(iter(regions.values())).log_likelihood
     gain = highest - max(one.log_likelihood for one in posteriors)
     samples = float(counts @ pairs[:, 1] / counts.sum())
     gain -= max(0.0, np.sqrt(samples) - np.sqrt(_HARMLESS_SAMPLES))
-    leaving = float(expit(gain - _PARAMETERS_TO_LEAVE_THE_FAMILIES * np.log(counts.sum()) / 2.0))
+    fitting = expit(gain - _PARAMETERS_TO_LEAVE_THE_FAMILIES * np.log(counts.sum()) / 2.0)
+    leaving = max(float(fitting), _LEAST_DOUBT_OF_FAMILIES)
     shares = {
         one.family.name: float(share) * (1.0 - leaving)
         for one, share in zip(posteriors, evidence, strict=True)

@@ -12,13 +12,18 @@ import pyarrow.compute as pc
 from harness.errors import InputError
 from harness.forecast.counts import Bools, Ints, Pilot
 from harness.metrics.adaptive_arrays import up_to_stopping_point
+from harness.metrics.solution_keys import TEXT, solution_key
 from harness.pool import Pool
 
 GRADER = "answer"
 
 
-def read_pilot(folder: Path) -> tuple[Pool, Pilot]:
+def read_pilot(folder: Path, key: str = TEXT) -> tuple[Pool, Pilot]:
     """The pool in a folder, and what a forecast needs of it.
+
+    Args:
+        folder: of the pool.
+        key: what makes two solutions the same, of `solution_keys.KEYS`.
 
     Raises:
         InputError: no pool, or samples without a verdict.
@@ -31,10 +36,10 @@ def read_pilot(folder: Path) -> tuple[Pool, Pilot]:
             f"grader {GRADER!r}.",
             f"Grade the new samples: harness grade {folder}",
         )
-    return pool, pilot_of(pool, verdicts)
+    return pool, pilot_of(pool, verdicts, key)
 
 
-def pilot_of(pool: Pool, verdicts: pa.Table) -> Pilot:
+def pilot_of(pool: Pool, verdicts: pa.Table, key: str = TEXT) -> Pilot:
     """A pool with a verdict on each sample, as a pilot.
 
     Samples without a decision count as not correct. Of a pool that was drawn adaptively only the
@@ -45,7 +50,9 @@ def pilot_of(pool: Pool, verdicts: pa.Table) -> Pilot:
     owner = place.to_numpy(zero_copy_only=False).astype(np.int64)
     outcome = verdicts["outcome"].to_numpy(zero_copy_only=False)
     correct: Bools = np.asarray(outcome == "correct", dtype=np.bool_)
-    texts = [text.strip() for text in pool.samples(["completion"])["completion"].to_pylist()]
+    texts = pool.samples(["completion"])["completion"].filter(pa.array(correct)).to_pylist()
+    solution = np.full(len(owner), -1)
+    solution[correct] = _numbered([solution_key(text, key) for text in texts])
     refused = {failure.problem_id for failure in pool.failures()}
     drawn = np.bincount(owner, minlength=len(ids))
     enough = _enough(pool.identity)
@@ -57,7 +64,7 @@ def pilot_of(pool: Pool, verdicts: pa.Table) -> Pilot:
         problem_ids=tuple(ids),
         owner=owner[kept],
         correct=correct[kept],
-        solution=np.where(correct, _numbered(texts), -1)[kept],
+        solution=solution[kept],
         failed=np.array([one in refused for one in ids], dtype=np.bool_) & (drawn == 0),
         enough=enough,
         undecided=int(np.sum(outcome[kept] == "undecided")),

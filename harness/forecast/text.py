@@ -17,10 +17,11 @@ _GRANTED = (
     "Intervals are 95 %. `these problems`: what this pool will show when it is extended; "
     "`other problems`: the same for other problems of their kind. Measured rows have the "
     "interval of resampled problems.",
-    "Success rates differ between problems as a Beta distribution, if need be with a share of "
-    "problems that are never solved, or as a normal distribution of their logits, weighed by how "
-    "well each fits; where none fits, any distribution that the samples allow. `if nothing is "
-    "known` shows how far the expected coverage could lie from that.",
+    "Success rates differ between problems as a Beta distribution or as a normal distribution of "
+    "their logits, either if need be with a share of problems that are never solved, as two Betas, "
+    "or as two rates, weighed by how well each fits; a little, and where none fits mostly, as any "
+    "distribution that the samples allow. `if nothing is known` shows how far the expected "
+    "coverage could lie from that.",
     "Solutions keep coming anew as in a Pitman–Yor process, or run out because a problem has only "
     "so many (Dirichlet–multinomial); both are weighed by how well they fit. A pilot with few "
     "repeated solutions hardly tells them apart: where they run out, the expected diversity is "
@@ -86,7 +87,7 @@ def _diversity(document: Document) -> str:
     ]
     headers = ["samples\na problem", "basis", "distinct correct\na problem", "other\nproblems",
                "a solved\nproblem", "other\nproblems"]  # fmt: skip
-    return _table(rows, headers)
+    return f"distinct by {document['key']}\n{_table(rows, headers)}"
 
 
 def _checked(document: Document) -> list[str]:
@@ -142,19 +143,26 @@ def _contest(contest: Document) -> str:
     match = contest["match"]
     parts = [
         f"WC against SE, matched by {match['kind']}: an SE sample costs as much as "
-        f"{match['ratio']:.4g} WC samples"
+        f"{match['ratio']:.4g} WC samples; {match['lengths']}"
     ]
     for name, found in contest["metrics"].items():
-        parts.append(f"{_budgets(contest, name)}\n{_winners(name, found)}")
+        parts.append(f"{_budgets(contest['budgets'], name)}\n{_winners(name, found)}")
+    if any(row["multiplier"] != 1 for row in contest["planned"]):
+        parts.append(
+            "Budgets of the recipe; what WC spends over what SE spends: "
+            + ", ".join(f"{row['budget']} {row['multiplier']:.4g}" for row in contest["planned"])
+        )
+        parts += [_budgets(contest["planned"], name) for name in contest["metrics"]]
     return "\n\n".join(parts)
 
 
-def _budgets(contest: Document, name: str) -> str:
+def _budgets(pairs: Sequence[Document], name: str) -> str:
     percent = name == "coverage"
     show, span = (_share, _range) if percent else (_number, _number_range)
     rows = [
         [
-            f"{row['se_samples']:g}",
+            row.get("budget", ""),
+            f"{row['samples_per_problem']['se']:.4g}",
             f"{row['samples_per_problem']['wc']:.4g}",
             row["basis"]["wc"] + "/" + row["basis"]["se"],
             show(row["sides"]["wc"][name]),
@@ -163,13 +171,14 @@ def _budgets(contest: Document, name: str) -> str:
             span(row["difference"][name]["other_problems"]),
             f"{100 * row['difference'][name]['wc_wins']:.1f} %",
         ]
-        for row in contest["budgets"]
+        for row in pairs
     ]
     unit = "%" if percent else ""
-    headers = ["SE samples\na problem", "WC samples\na problem", "basis\nWC/SE", f"WC {unit}",
-               f"SE {unit}", "WC - SE" + ("\npoints" if percent else ""), "other\nproblems",
-               "WC is\nahead"]  # fmt: skip
-    return f"{_NAMES[name]}\n{_table(rows, headers)}"
+    headers = ["budget", "SE samples\na problem", "WC samples\na problem", "basis\nWC/SE",
+               f"WC {unit}", f"SE {unit}", "WC - SE" + ("\npoints" if percent else ""),
+               "other\nproblems", "WC is\nahead"]  # fmt: skip
+    first = 0 if any(row[0] for row in rows) else 1
+    return f"{_NAMES[name]}\n{_table([row[first:] for row in rows], headers[first:])}"
 
 
 def _winners(name: str, found: Document) -> str:

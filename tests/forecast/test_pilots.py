@@ -16,6 +16,7 @@ from harness.forecast.calibration import HeldBack, held_back
 from harness.forecast.forecasting import forecast
 from harness.forecast.reading import read_pilot
 from harness.pool import Failure, Pool
+from harness.pool.draw_file import write_draw
 from harness.statistics.intervals import percentile_interval
 from tests.comparison.pools_for_tests import card, graded_pool, numbered
 from tests.forecast.planning_for_tests import harness, planned, random_pool, refused, shown
@@ -161,6 +162,20 @@ def test_none_and_all_solved_have_sane_intervals(tmp_path: Path, rate: float, va
     assert "solved at" in document["refused"]["power_law"]
 
 
+def test_what_makes_solutions_the_same(tmp_path: Path) -> None:
+    texts = {("p0", 0): "1 + 1 = 2", ("p0", 1): "1  +  1 = 2.", ("p0", 2): "So 1 + 1 = 2",
+             ("p0", 3): "2 - 0 = 2"}  # fmt: skip
+    verdicts = {one: "cccc" if one.external_id == "p0" else "wwww" for one in numbered(6)}
+    pool = graded_pool(tmp_path / "pool", verdicts, texts=texts)
+    distinct = {}
+    for key in ("text", "normalised", "equations"):
+        (document,) = planned("--pilot", pool, "--key", key, "--budgets", "4")["pilots"]
+        assert document["key"] == key
+        distinct[key] = 6 * document["forecasts"][0]["diversity_all"]["value"]
+    assert distinct == pytest.approx({"text": 4, "normalised": 3, "equations": 2})
+    assert "distinct by equations" in shown("--pilot", pool, "--key", "equations")
+
+
 # --- bad input
 
 
@@ -173,8 +188,44 @@ def test_pools_that_cannot_be_used(tmp_path: Path) -> None:
     shutil.rmtree(ungraded / "verdicts")
     assert f"harness grade {ungraded}" in refused("--pilot", ungraded)
     once = random_pool(tmp_path / "once", [0.5] * 10, 1, 0)
+    write_draw(once, {"prompt": {"template": "{question}"}, "model": card()})
     said = refused("--pilot", once)
     assert "one sample a problem" in said and f"harness pool extend {once} --samples 4" in said
+
+
+def test_all_bad_pilots_are_named_at_once(tmp_path: Path) -> None:
+    once = random_pool(tmp_path / "once", [0.5] * 10, 1, 0)
+    good = random_pool(tmp_path / "good", [0.5] * 10, 4, 0)
+    said = refused("--pilot", tmp_path, "--pilot", good, "--pilot", once)
+    assert f"{tmp_path} is not a pool" in said
+    assert f"{once}: the pilot holds one sample a problem" in said
+    assert str(good) not in said
+
+
+def test_the_advice_on_an_imported_pool_works(tmp_path: Path) -> None:
+    names = [f"p{number}" for number in range(12)]
+    problems = ({"external_id": one, "question": f"Is it {one}?", "gold": "2"} for one in names)
+    write_rows(tmp_path / "problems.jsonl", problems)
+    draws = [
+        write_rows(
+            tmp_path / f"draw{number}.jsonl",
+            ({"problem_id": one, "completion": f"It is #### {2 + (place + number) % 3}"}
+             for place, one in enumerate(names)),
+        )
+        for number in range(2)
+    ]  # fmt: skip
+    origin = ("--problems", tmp_path / "problems.jsonl", "--model", "m", "--out", tmp_path / "pool")
+    grading = ("grade", tmp_path / "pool", "--format", "hash")
+    assert harness("pool", "import", draws[0], *origin).returncode == 0
+    assert harness(*grading).returncode == 0
+    said = refused("--pilot", tmp_path / "pool")
+    assert "harness pool import SAMPLES" in said and "--first-index 1" in said
+    assert "pool extend" not in said
+    added = harness("pool", "import", draws[1], *origin, "--first-index", "1")
+    assert added.returncode == 0, added.stderr
+    assert harness(*grading).returncode == 0
+    (document,) = planned("--pilot", tmp_path / "pool")["pilots"]
+    assert (document["samples"], document["measured_up_to"]) == (24, 2)
 
 
 def test_half_graded_pools_name_the_command(tmp_path: Path) -> None:
@@ -197,3 +248,11 @@ def test_options_without_a_pilot_and_budgets_too_large(tmp_path: Path) -> None:
     assert "give --pilot POOL" in refused("--recipe", "w2s-micro", "--intersection")
     pool = random_pool(tmp_path / "pool", [0.5] * 10, 4, 0)
     assert "goes up to 100,000" in refused("--pilot", pool, "--budgets", "1e9")
+    said = refused("--pilot", pool, "--budgets", "1e300")
+    assert "gives 1e+300 samples" in said and len(said) < 200
+
+
+def test_a_pilot_by_itself_has_whole_numbers_of_samples(tmp_path: Path) -> None:
+    pool = random_pool(tmp_path / "pool", [0.5] * 10, 4, 0)
+    said = refused("--pilot", pool, "--budgets", "2.5,3,.5")
+    assert "0.5, 2.5 is not a whole number of samples" in said and "--recipe" in said

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -30,7 +31,11 @@ def test_sides_follow_from_the_recipe(pair: tuple[Path, Path]) -> None:
     found = planned("--recipe", "w2s-micro", "--pilot", se, "--pilot", wc)
     assert [one["side"] for one in found["pilots"]] == ["se", "wc"]
     contest = found["contest"]
-    assert contest["match"] == {"kind": "compute", "ratio": pytest.approx(1222560 / 414048)}
+    assert contest["match"] == {
+        "kind": "compute",
+        "ratio": pytest.approx(1222560 / 414048),
+        "lengths": "completions of both sides count as equally long (Eq. 1)",
+    }
     assert [row["se_samples"] for row in contest["budgets"]] == [1, 2, 5, 10, 20, 30]
     first = contest["budgets"][0]
     assert first["samples_per_problem"] == {"wc": pytest.approx(2.9527, abs=1e-4), "se": 1.0}
@@ -86,6 +91,70 @@ def test_order_of_problems_does_not_matter(pair: tuple[Path, Path], tmp_path: Pa
         for name in names:
             found, expected = (row["difference"]["coverage"][name] for row in (first, second))
             assert found == pytest.approx(expected)
+
+
+def test_lengths_are_those_of_the_pilots_where_cost_follows_length(tmp_path: Path) -> None:
+    """An SE sample of 40 completion tokens against one of 10, after 30 of the prompt."""
+    rates = np.random.default_rng(0).beta(0.6, 1.2, 30).tolist()
+    wc = random_pool(tmp_path / "wc", rates, 4, 1, identity={"model": {"id": "micro:wc"}})
+    se = random_pool(
+        tmp_path / "se", rates, 4, 2, identity={"model": {"id": "micro:se"}}, tokens=40
+    )
+    both = ("--recipe", "w2s-micro", "--pilot", wc, "--pilot", se, "--budgets", "1")
+
+    def match(*overrides: str) -> dict[str, Any]:
+        # A recipe with this match has to say lengths; those of the pilots take their place.
+        given = [f"per_sample.{side}.completion_tokens=77" for side in ("wc", "se")]
+        given += [f"per_sample.{side}.prompt_tokens=5" for side in ("wc", "se")]
+        given.append("rounding=mixed")
+        options = [word for one in (*given, *overrides) for word in ("--set", f"match.{one}")]
+        return dict(planned(*both, *options)["contest"]["match"])
+
+    tokens = match("kind=tokens")
+    assert tokens["ratio"] == pytest.approx(4.0)
+    assert "WC 10.0 completion tokens, SE 40.0 completion tokens" in tokens["lengths"]
+    assert match("kind=tokens", "prompts=every")["ratio"] == pytest.approx(70 / 40)
+    # By compute completions are equally long, whatever the pilots showed.
+    per_token = 1222560 / 414048
+    assert match("prompts=every")["ratio"] == pytest.approx(per_token)
+    assert match("kind=number")["ratio"] == 1.0
+    # Grading is paid for as the recipe says.
+    graded = match("kind=tokens", "per_sample.wc.grading=10")
+    assert graded["ratio"] == pytest.approx(40 / 20)
+
+
+def test_without_counts_the_recipe_says_how_long(tmp_path: Path) -> None:
+    pools = [
+        random_pool(tmp_path / side, [0.3, 0.6] * 10, 3, 0, tokens=None,
+                    identity={"model": {"id": f"micro:{side}"}})
+        for side in ("wc", "se")
+    ]  # fmt: skip
+    both = ("--recipe", "w2s-micro", "--set", "match.kind=tokens", "--pilot", pools[0], "--pilot",
+            pools[1], "--budgets", "1")  # fmt: skip
+    given = [f"match.per_sample.{side}.completion_tokens={count}"
+             for side, count in (("wc", 20), ("se", 50))]  # fmt: skip
+    match = planned(*both, "--set", given[0], "--set", given[1])["contest"]["match"]
+    assert match["ratio"] == pytest.approx(2.5)
+    assert "as the recipe says" in match["lengths"]
+
+
+def test_budgets_of_the_recipe_keep_their_multipliers(pair: tuple[Path, Path]) -> None:
+    both = ("--recipe", "w2s-micro", "--pilot", pair[0], "--pilot", pair[1], "--budgets", "1")
+    plain = planned(*both)["contest"]["planned"]
+    assert [(row["budget"], row["multiplier"]) for row in plain] == [("low", 1), ("high", 1)]
+    ratio = 1222560 / 414048
+    assert plain[1]["samples_per_problem"] == {"wc": pytest.approx(10 * ratio), "se": 10}
+    assert "Budgets of the recipe" not in shown(*both)
+    half = ("--set", "budgets.high.multiplier=0.5")
+    contest = planned(*both, *half)["contest"]
+    high = contest["planned"][1]
+    assert high["multiplier"] == 0.5
+    assert high["samples_per_problem"] == {"wc": pytest.approx(5 * ratio), "se": 10}
+    assert high["difference"]["coverage"]["value"] < plain[1]["difference"]["coverage"]["value"]
+    # The curve over budgets stays one of equal cost.
+    assert contest["budgets"][0]["samples_per_problem"]["wc"] == pytest.approx(ratio)
+    text = shown(*both, *half)
+    assert "what WC spends over what SE spends: low 1, high 0.5" in text
 
 
 # --- bad input

@@ -7,14 +7,10 @@ import pytest
 from scipy import integrate, special, stats
 
 from harness.forecast.beta_binomial import patterns
-from harness.forecast.families import (
-    FAMILIES,
-    BetaRates,
-    LogitNormalRates,
-    ZeroInflatedBetaRates,
-)
+from harness.forecast.families import BetaRates, Family, LogitNormalRates, ZeroInflated
 from harness.forecast.grid import RATES, likelihoods
-from harness.forecast.rates import draw_rates, rate_posterior, solved_later
+from harness.forecast.mixtures import TwoBetas, TwoRates
+from harness.forecast.rates import FAMILIES, draw_rates, rate_posterior, solved_later
 from harness.forecast.region import likelihood_region
 
 
@@ -33,7 +29,7 @@ def test_moments_are_integrals(correct: int, samples: int) -> None:
     assert np.exp(beta) == pytest.approx(
         moment(lambda x: pdf(special.expit(x)) * special.expit(x) * special.expit(-x)), rel=1e-6
     )
-    inflated = ZeroInflatedBetaRates().log_moments(np.array([[-0.5, 0.7, -1.0]]), c, n)[0, 0]
+    inflated = ZeroInflated(BetaRates()).log_moments(np.array([[-0.5, 0.7, -1.0]]), c, n)[0, 0]
     share = special.expit(-1.0)
     expected = (1 - share) * np.exp(beta) + share * (correct == 0)
     assert np.exp(inflated) == pytest.approx(expected)
@@ -41,20 +37,40 @@ def test_moments_are_integrals(correct: int, samples: int) -> None:
     assert np.exp(normal) == pytest.approx(moment(stats.norm(-0.5, np.exp(0.2)).pdf), rel=0.01)
 
 
-@pytest.mark.parametrize("family", FAMILIES, ids=lambda one: str(one.name))
-def test_weights_are_the_distribution_on_the_grid(family: object) -> None:
-    nodes = np.array([[-1.0, 0.5, -2.0], [0.4, 1.0, 1.0]])[:, : len(family.box)]  # type: ignore[attr-defined]
-    weights = family.weights(nodes)  # type: ignore[attr-defined]
-    assert weights.sum(axis=1) == pytest.approx([1.0, 1.0])
-    moments = np.exp(family.log_moments(nodes, np.array([1.0]), np.array([4.0])))  # type: ignore[attr-defined]
-    assert weights @ (RATES * (1 - RATES) ** 3) == pytest.approx(moments[:, 0], rel=0.01)
+@pytest.mark.parametrize(("correct", "samples"), [(0, 5), (2, 7), (12, 12)])
+def test_moments_of_mixtures_are_those_of_their_parts(correct: int, samples: int) -> None:
+    c, n = np.array([float(correct)]), np.array([float(samples)])
+    share = special.expit(0.8)
+    point = np.array([[-0.5, 0.7, 1.2, 3.0, 0.8]])
+    beta = np.exp(
+        [BetaRates().log_moments(point[:, part], c, n)[0, 0] for part in ([0, 1], [2, 3])]
+    )
+    two = np.exp(TwoBetas().log_moments(point, c, n)[0, 0])
+    assert two == pytest.approx(share * beta[0] + (1 - share) * beta[1])
+    low, high = special.expit(-2.0), special.expit(1.5)
+    expected = share * low**correct * (1 - low) ** (samples - correct)
+    expected += (1 - share) * high**correct * (1 - high) ** (samples - correct)
+    found = np.exp(TwoRates().log_moments(np.array([[-2.0, 1.5, 0.8]]), c, n)[0, 0])
+    assert found == pytest.approx(expected)
+
+
+@pytest.mark.parametrize("family", [one for one, _ in FAMILIES], ids=lambda one: str(one.name))
+def test_weights_are_the_distribution_on_the_grid(family: Family) -> None:
+    nodes = family.posterior(
+        np.array([[0.0, 4.0], [2.0, 4.0]]), np.array([2.0, 3.0]), np.random.default_rng(0)
+    ).nodes[::97]
+    weights = family.weights(nodes)
+    assert (weights >= 0).all()
+    assert weights.sum(axis=1) == pytest.approx(np.ones(len(nodes)))
+    moments = np.exp(family.log_moments(nodes, np.array([1.0]), np.array([4.0])))
+    assert weights @ (RATES * (1 - RATES) ** 3) == pytest.approx(moments[:, 0], rel=0.02, abs=1e-6)
 
 
 def test_a_posterior_lies_around_the_truth() -> None:
     source = np.random.default_rng(0)
     correct = source.binomial(6, source.beta(0.5, 1.0, 3000))
     pairs, counts = patterns(correct, np.full(3000, 6))
-    weights = BetaRates().posterior(pairs, counts).draw(400, source)
+    weights = BetaRates().posterior(pairs, counts, source).draw(400, source)
     mean = weights @ RATES
     assert abs(mean.mean() - 1 / 3) < 0.02
     assert 0.004 < mean.std() < 0.012  # √(Var p + E p(1−p)/6) / √3000 = 0.0067
@@ -115,14 +131,35 @@ def test_drawn_rates_follow_bayes() -> None:
 
 def test_counts_that_no_family_fits_leave_the_families() -> None:
     source = np.random.default_rng(0)
-    samples = np.full(600, 6)
-    rates = np.where(source.random(600) < 0.5, 0.9, 0.05)
-    away = rate_posterior(source.binomial(6, rates), samples, [60], seed=0, draws=300)
-    near = rate_posterior(source.binomial(6, source.beta(0.5, 1, 600)), samples, [60], seed=0)
-    assert away.families["any distribution"] > 0.9
-    assert near.families["any distribution"] < 0.1
-    later = solved_later(away.weights, 6, 54)
-    assert later.min() < 1 - 0.95**54 < later.max()
+    samples = np.full(600, 12)
+    rates = source.choice([0.03, 0.35, 0.65, 0.97], 600)
+    away = rate_posterior(source.binomial(12, rates), samples, [120], seed=0, draws=300)
+    near = rate_posterior(source.binomial(12, source.beta(0.5, 1, 600)), samples, [120], seed=0)
+    assert away.families["any distribution"] > 0.8
+    assert near.families["any distribution"] < 0.2
+    later = solved_later(away.weights, 12, 108)
+    assert later.min() < 1 - 0.97**108 < later.max()
+
+
+def test_a_few_samples_do_not_tell_two_rates_from_betas_and_many_do() -> None:
+    source = np.random.default_rng(1)
+    rates = np.where(source.random(400) < 0.5, 0.9, 0.05)
+    few = rate_posterior(source.binomial(3, rates), np.full(400, 3), [30], seed=0)
+    many = rate_posterior(source.binomial(16, rates), np.full(400, 16), [160], seed=0)
+    assert few.families["two rates"] > 0.1
+    assert few.families["zero-inflated beta"] > 0.1
+    assert many.families["two rates"] > 0.5
+    low, high = np.percentile(solved_later(few.weights, 3, 27), [2.5, 97.5])
+    assert low < 0.2 and high > 1 - 0.95**27
+
+
+def test_whatever_fits_another_distribution_is_thought_possible() -> None:
+    source = np.random.default_rng(0)
+    found = rate_posterior(
+        source.binomial(5, source.beta(1, 1, 300)), np.full(300, 5), [50], seed=0
+    )
+    assert found.families["any distribution"] >= 0.03
+    assert sum(found.families.values()) == pytest.approx(1.0)
 
 
 @pytest.mark.parametrize("samples", [16, 300])

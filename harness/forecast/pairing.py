@@ -1,0 +1,119 @@
+"""Two pilots of a recipe's pair: matched by what they measured, and compared."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from harness.budget import match_of, unit_costs
+from harness.comparison.opening import check_graders, open_pools
+from harness.comparison.problem_sets import SideProblems, paired_problems
+from harness.errors import InputError
+from harness.forecast.contest import contest, matched_samples, usual_budgets, whole_samples
+from harness.forecast.contest_documents import (
+    PlannedBudgets,
+    contest_document,
+    planned_documents,
+)
+from harness.forecast.counts import Pilot
+from harness.forecast.forecasting import SEED, forecast
+from harness.forecast.measured_match import measured_match
+from harness.forecast.opening import PilotPool
+from harness.forecast.reading import GRADER
+from harness.progress import Progress
+from harness.recipe import SIDES, Recipe, Side
+from harness.recipe.schema import Match
+
+_LARGEST = 100_000
+
+
+def pair_document(
+    pilots: Mapping[Side, PilotPool],
+    recipe: Recipe,
+    budgets: Sequence[float],
+    progress: Progress,
+    *,
+    intersection: bool,
+) -> dict[str, Any]:
+    """Which side wins at which budget.
+
+    Args:
+        pilots: one of each side.
+        recipe: whose pair they are of; says how budgets are matched.
+        budgets: SE samples a problem; the usual ones if empty.
+        progress: told what is being done.
+        intersection: compare on the problems that both pilots have.
+
+    Returns:
+        `contest` as in `harness.forecast.contest_documents`.
+
+    Raises:
+        InputError: the pilots cannot be paired or matched, or a budget is too large.
+    """
+    folders = {side: pilots[side].pool.folder for side in SIDES}
+    opened = open_pools(folders, {"wc": None, "se": None}, GRADER)
+    check_graders(opened, GRADER)
+    paired = _paired(pilots, intersection)
+    measured = measured_match(recipe.match, opened, paired["se"].problem_ids)
+    costs = unit_costs(measured.match, recipe.pair, recipe.decoding.planned_tokens)
+    planned = _planned(recipe, measured.match)
+    sizes: dict[Side, int] = {side: paired[side].measured_up_to for side in SIDES}
+    drawn = {side: paired[side].drawn.measured_up_to for side in SIDES}
+    asked = sorted(budgets) or usual_budgets(
+        drawn["wc"], drawn["se"], float(costs.ratio), planned.samples["se"]
+    )
+    samples = matched_samples(asked, costs)
+    needed = {side: (*samples[side], *planned.samples[side]) for side in SIDES}
+    check_size(max(max(counts) for counts in needed.values()))
+    made = {}
+    with progress.task("compare", len(SIDES), "sides") as task:
+        for number, side in enumerate(SIDES):
+            made[side] = forecast(paired[side], whole_samples(needed[side]), seed=SEED + number)
+            task.advance()
+    match = {
+        "kind": recipe.match.kind, "ratio": float(costs.ratio), "lengths": measured.lengths
+    }  # fmt: skip
+    return contest_document(
+        contest(made, asked, samples), match, sizes, planned_documents(planned, made, sizes)
+    )
+
+
+def check_size(largest: float) -> None:
+    """Refuses a number of samples a problem that no forecast goes up to.
+
+    Raises:
+        InputError: it is too large.
+    """
+    if largest > _LARGEST:
+        raise InputError(
+            f"the largest budget gives {largest:,.6g} samples a problem; a forecast goes up to "
+            f"{_LARGEST:,}.",
+            "Give smaller budgets.",
+        )
+
+
+def _planned(recipe: Recipe, match: Match) -> PlannedBudgets:
+    """The budgets of the recipe at real numbers of samples, as its match measures them."""
+    # Not rounded, so that none is refused for less than one sample a problem.
+    exact = match.model_copy(update={"rounding": "mixed"})
+    found = match_of(recipe.model_copy(update={"match": exact}))
+    counts: list[dict[Side, float]] = [one.exact_samples_per_problem for one in found.values()]
+    return PlannedBudgets(
+        names=tuple(found),
+        multipliers=tuple(one.intended_wc_over_se for one in found.values()),
+        samples={side: tuple(one[side] for one in counts) for side in SIDES},
+    )
+
+
+def _paired(pilots: Mapping[Side, PilotPool], intersection: bool) -> dict[Side, Pilot]:
+    offered: dict[Side, SideProblems] = {
+        side: SideProblems(
+            place=str(one.pool.folder),
+            ids=one.pilot.problem_ids,
+            names={problem.id: problem.external_id or problem.id for problem in one.pool.problems},
+            undrawn=frozenset(),
+        )
+        for side, one in pilots.items()
+    }
+    ids = paired_problems(offered, intersection=intersection).ids
+    return {side: one.pilot.of_problems(ids) for side, one in pilots.items()}
