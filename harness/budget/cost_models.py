@@ -93,6 +93,10 @@ class SampleCost:
     per_sample: Fraction
     per_problem: Fraction = Fraction(0)
 
+    def with_grading(self, cost: Fraction) -> SampleCost:
+        """With the cost of grading each sample, right or wrong, in the same unit."""
+        return SampleCost(self.per_sample + cost, self.per_problem)
+
     def of(self, samples_per_problem: Fraction) -> Fraction:
         """The mean cost of a problem with so many samples in mean."""
         share = min(samples_per_problem, Fraction(1))
@@ -141,7 +145,7 @@ def sample_cost(
             cost = _by_token(model, card, means, Fraction(1), Fraction(1))
         case "gpu_seconds":
             cost = SampleCost(_gpu_seconds(card, means))
-    return SampleCost(cost.per_sample + _exact(grading), cost.per_problem)
+    return cost.with_grading(_exact(grading))
 
 
 def _by_token(

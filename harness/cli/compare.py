@@ -59,6 +59,12 @@ _POOL = click.Path(path_type=Path)
     "default nothing, as in the paper; with compute_exact every.",
 )
 @click.option(
+    "--grading-cost",
+    metavar="AMOUNT",
+    help="What grading or judging one sample costs, right or wrong, on either side: 0.0002usd, "
+    "1e12flop, 500tok, 0.1gpu_s. Charged by the cost models that count its unit.",
+)
+@click.option(
     "--grader", default="answer", show_default=True, help="Whose verdicts are compared by."
 )
 @click.option(
@@ -87,6 +93,7 @@ def compare(
     price_date: datetime.datetime | None,
     batch: bool,
     prompts: Prompts | None,
+    grading_cost: str | None,
     grader: str,
     keys: tuple[str, ...],
     intersection: bool,
@@ -102,10 +109,14 @@ def compare(
     harness compare WC_POOL SE_POOL --match price --budget 20usd --by level
     harness compare WC_POOL SE_POOL --match number --budget 5 --json
     """
+    from harness.budget.amounts import parse_budget
     from harness.comparison.comparing import ComparisonRequest, compare_pools
     from harness.comparison.costs import CostSettings
     from harness.comparison.text import comparison_text
 
+    refusals, grading = refusals_so_far(), None
+    with refusals.noted():
+        grading = parse_budget(grading_cost) if grading_cost is not None else None
     document = compare_pools(
         ComparisonRequest(
             pools={"wc": wc_pool, "se": se_pool},
@@ -114,12 +125,16 @@ def compare(
             budget=budget,
             by=by,
             settings=CostSettings(
-                parameters, price_date.date() if price_date else None, batch, prompts
+                parameters,
+                price_date.date() if price_date else None,
+                batch,
+                prompts,
+                grading,
             ),
             grader=grader,
             keys=keys,
             intersection=intersection,
         ),
-        refusals_so_far(),
+        refusals,
     )
     emit(document, comparison_text(document), as_json)

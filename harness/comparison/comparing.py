@@ -11,12 +11,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from harness.budget.amounts import UNIT_WORDS, BudgetAmount
 from harness.budget.pool_matching import PoolMatch
 from harness.comparison.cost_models import cost_models_document
 from harness.comparison.costs import CostSettings, SideCosts, costs_of
 from harness.comparison.curves import cost_grid, coverage_on, curve_document
 from harness.comparison.estimates import Arrays, at_budget, by_group
-from harness.comparison.matching import check_budget, chosen_match
+from harness.comparison.matching import check_amounts, chosen_match
 from harness.comparison.opening import (
     INCOMPARABLE,
     Grouping,
@@ -84,7 +85,7 @@ def compare_pools(request: ComparisonRequest, refusals: Refusals | None = None) 
     """
     refusals = Refusals() if refusals is None else refusals
     with refusals.noted():
-        check_budget(request.kind, request.budget)
+        check_amounts(request.kind, request.budget, request.settings.grading)
     unreadable = len(refusals) > 0
     opened = open_pools(request.pools, request.cards, request.grader, refusals)
     with refusals.noted():
@@ -110,7 +111,10 @@ def compare_pools(request: ComparisonRequest, refusals: Refusals | None = None) 
         "problems": len(pairing.ids),
         "problems_left_out": dict(pairing.left_out),
         "grader": {"name": request.grader, **opened["wc"].grader},
-        "notes": _notes(request.pools, costs, match, len(pairing.ids)),
+        "notes": [
+            *_notes(request.pools, costs, match, len(pairing.ids)),
+            *_grading_note(request.settings.grading),
+        ],
         "match": _match_document(match, costs),
         "sides": {side: {**_origin(opened[side], drawn[side]), **sides[side]} for side in SIDES},
         "difference": difference,
@@ -168,6 +172,15 @@ def _notes(
             "long, and costs are told in SE samples."
         )
     return notes
+
+
+def _grading_note(cost: BudgetAmount | None) -> list[str]:
+    if cost is None:
+        return []
+    return [
+        f"grading is charged: {float(cost.value):.4g} {UNIT_WORDS[cost.unit]} a sample of either "
+        "side, by the cost models that count them."
+    ]
 
 
 def _arrays(opened: OpenedPool, request: ComparisonRequest, ids: tuple[str, ...]) -> Arrays:

@@ -12,7 +12,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Literal
 
-from harness.budget.amounts import KINDS, UNIT_OF_KIND, Kind
+from harness.budget.amounts import KINDS, UNIT_OF_KIND, BudgetAmount, Kind
 from harness.budget.architecture import Architecture, architecture_of
 from harness.budget.cost_models import CostModel, Prompts, SampleCost, TokenMeans, sample_cost
 from harness.budget.measured_flops import measured_flops
@@ -46,12 +46,20 @@ class CostSettings:
         batch: whether requests go through the provider's batch interface.
         prompts: whether prompts are left out, paid for every sample, or once a problem; as usual
             for the cost model if None.
+        grading: what grading or judging a sample costs, of either side; charged by the cost
+            models that count its unit.
     """
 
     parameters: ParameterCount | None = None
     price_date: datetime.date | None = None
     batch: bool = False
     prompts: Prompts | None = None
+    grading: BudgetAmount | None = None
+
+    def grading_by(self, kind: Kind) -> Fraction:
+        """What a cost model charges for grading a sample."""
+        charged = self.grading is not None and self.grading.unit == UNIT_OF_KIND[kind]
+        return self.grading.value if self.grading and charged else Fraction(0)
 
 
 @dataclass(frozen=True)
@@ -95,7 +103,8 @@ def costs_of(
     relative = set()
     for kind in KINDS:
         measured = _means_for(kind, means)
-        if measured is None and settings.prompts in (None, "none"):
+        only_ratio = settings.prompts in (None, "none") and not settings.grading_by(kind)
+        if measured is None and only_ratio:
             measured = dict.fromkeys(SIDES, TokenMeans(completion=1))
             relative.add(kind)
         try:
@@ -180,7 +189,8 @@ def _both(
         if missing:
             continue
         try:
-            costs[side] = _cost(model, opened[side], arrays[side], means[side], ask_hub)
+            cost = _cost(model, opened[side], arrays[side], means[side], ask_hub)
+            costs[side] = cost.with_grading(settings.grading_by(kind))
         except InputError as error:
             issues.add(side.upper(), error.message, _advice(error.advice, side))
     issues.raise_if_any(f"a match by {kind} is not possible with these pools and cards:")

@@ -24,6 +24,7 @@ from harness.plan.counts import (
     completion_length,
     parameters_for_flops,
     price_of,
+    stored_parameters,
     token_rates_of,
 )
 from harness.plan.estimate import estimate_of
@@ -171,8 +172,7 @@ def _cell(
 
 
 def _model_bytes(recipe: Recipe, card: ModelCard) -> int | None:
-    counts = card.parameters
-    parameters = counts.total or counts.nominal or counts.non_embedding
+    parameters = stored_parameters(card)
     return None if parameters is None else parameters * weight_bytes(recipe)
 
 

@@ -27,7 +27,7 @@ def test_a_comparison_tells_of_options_budget_cards_and_both_pools(tmp_path: Pat
     found = iter(findings)
     for start in ("Invalid value for '--match': 'foo'", "Invalid value for '--by': 'bar'",
                   "Invalid value for '--key': 'text'", "Invalid value for '--price-date': '2024'",
-                  "the budget 'nope' cannot be read", f"{tmp_path / 'a'} is not a pool",
+                  "the amount 'nope' cannot be read", f"{tmp_path / 'a'} is not a pool",
                   f"{tmp_path / 'b'} is not a pool",
                   "--se-card: there is no model card"):  # fmt: skip
         assert next(found).startswith(start), findings

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from harness.budget.amounts import parse_budget
 from harness.comparison.costs import CostSettings
 from harness.comparison.matching import rounded_down
 from harness.comparison.text import comparison_text
@@ -182,3 +183,34 @@ def test_lines_fit_a_terminal(tmp_path: Path) -> None:
     head, *rest = text.split("\n\n")
     assert max(len(line) for part in rest for line in part.splitlines()) <= 120
     assert "an SE sample costs as much as 2.946 WC samples" in head
+
+
+def test_grading_is_charged_for_every_sample_of_both_sides(tmp_path: Path) -> None:
+    wc, se = pools(tmp_path)
+    settings = CostSettings(grading=parse_budget("2e-6usd"))
+    found = compared(wc, se, kind="price", settings=settings)
+    # 10 tokens at 0.3 and 1.7 dollars a million.
+    assert found["match"]["ratio"] == pytest.approx((17e-6 + 2e-6) / (3e-6 + 2e-6))
+    ratios = {one["kind"]: one["ratio"] for one in found["cost_models"]["models"]}
+    assert ratios["compute"] == pytest.approx(2.946), "which counts no dollars"
+    assert any("2e-06 dollars a sample" in note for note in found["notes"])
+
+
+@pytest.mark.parametrize(
+    ("kind", "cost", "advice"),
+    [(None, "1usd", "--match price"), ("price", "1e9flop", "--match compute or"),
+     ("number", "1", "Give it a unit")],
+)  # fmt: skip
+def test_a_cost_of_grading_that_the_match_does_not_count_is_refused(
+    tmp_path: Path, kind: str | None, cost: str, advice: str
+) -> None:
+    settings = CostSettings(grading=parse_budget(cost))
+    with pytest.raises(InputError, match="does not count them") as refusal:
+        compared(*pools(tmp_path), kind=kind, settings=settings)
+    assert advice in str(refusal.value)
+
+
+def test_grading_in_dollars_needs_the_lengths_of_completions(tmp_path: Path) -> None:
+    settings = CostSettings(grading=parse_budget("1usd"))
+    with pytest.raises(InputError, match="completion_tokens"):
+        compared(*pools(tmp_path, tokens=None), kind="price", settings=settings)
