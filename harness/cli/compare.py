@@ -12,6 +12,7 @@ from harness.cli.all_at_once import AllAtOnceCommand, refusals_so_far
 from harness.cli.output import emit, json_option
 
 if TYPE_CHECKING:
+    from harness.budget.amounts import BudgetAmount
     from harness.budget.cost_models import Prompts
     from harness.comparison.costs import ParameterCount
 
@@ -109,14 +110,11 @@ def compare(
     harness compare WC_POOL SE_POOL --match price --budget 20usd --by level
     harness compare WC_POOL SE_POOL --match number --budget 5 --json
     """
-    from harness.budget.amounts import parse_budget
     from harness.comparison.comparing import ComparisonRequest, compare_pools
     from harness.comparison.costs import CostSettings
     from harness.comparison.text import comparison_text
 
-    refusals, grading = refusals_so_far(), None
-    with refusals.noted():
-        grading = parse_budget(grading_cost) if grading_cost is not None else None
+    day = price_date.date() if price_date else None
     document = compare_pools(
         ComparisonRequest(
             pools={"wc": wc_pool, "se": se_pool},
@@ -124,17 +122,20 @@ def compare(
             kind=kind,
             budget=budget,
             by=by,
-            settings=CostSettings(
-                parameters,
-                price_date.date() if price_date else None,
-                batch,
-                prompts,
-                grading,
-            ),
+            settings=CostSettings(parameters, day, batch, prompts, _amount(grading_cost)),
             grader=grader,
             keys=keys,
             intersection=intersection,
         ),
-        refusals,
+        refusals_so_far(),
     )
     emit(document, comparison_text(document), as_json)
+
+
+def _amount(text: str | None) -> BudgetAmount | None:
+    """What an option says; None without one, and where it cannot be read, which is noted."""
+    from harness.budget.amounts import parse_budget
+
+    with refusals_so_far().noted():
+        return None if text is None else parse_budget(text)
+    return None

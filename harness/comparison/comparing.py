@@ -26,6 +26,7 @@ from harness.comparison.opening import (
     open_pools,
     pairing_of,
 )
+from harness.comparison.problem_sets import Pairing
 from harness.errors import Refusals
 from harness.metrics.adaptive_arrays import AdaptiveArrays, arrays_of
 from harness.metrics.majority import MAJORITY_SAMPLES
@@ -84,16 +85,7 @@ def compare_pools(request: ComparisonRequest, refusals: Refusals | None = None) 
             more than they hold; says what is possible.
     """
     refusals = Refusals() if refusals is None else refusals
-    with refusals.noted():
-        check_amounts(request.kind, request.budget, request.settings.grading)
-    unreadable = len(refusals) > 0
-    opened = open_pools(request.pools, request.cards, request.grader, refusals)
-    with refusals.noted():
-        if request.by is not None:
-            check_groups(opened, request.by)
-    pairing = pairing_of(opened, request.grader, refusals, intersection=request.intersection)
-    if unreadable:
-        refusals.raise_if_any(INCOMPARABLE)
+    opened, pairing = _opened_and_paired(request, refusals)
     arrays = {side: _arrays(opened[side], request, pairing.ids) for side in SIDES}
     drawn: dict[Side, int] = {side: arrays[side].largest_k for side in SIDES}
     costs = costs_of(opened, arrays, request.settings, request.kind)
@@ -124,6 +116,30 @@ def compare_pools(request: ComparisonRequest, refusals: Refusals | None = None) 
         "curve": curve_document(grid, coverage_on(grid, coverage)),
         "cost_models": cost_models_document(costs, match, difference["coverage"], arrays, drawn),
     }
+
+
+def _opened_and_paired(
+    request: ComparisonRequest, refusals: Refusals
+) -> tuple[dict[Side, OpenedPool], Pairing]:
+    """Both pools and the problems that are compared.
+
+    That no problem has a level or subject is only noted: it does not hinder the match, which may
+    be refused as well.
+
+    Raises:
+        InputError: what was refused before, and what hinders opening or pairing, at once.
+    """
+    with refusals.noted():
+        check_amounts(request.kind, request.budget, request.settings.grading)
+    unreadable = len(refusals) > 0
+    opened = open_pools(request.pools, request.cards, request.grader, refusals)
+    with refusals.noted():
+        if request.by is not None:
+            check_groups(opened, request.by)
+    pairing = pairing_of(opened, request.grader, refusals, intersection=request.intersection)
+    if unreadable:
+        refusals.raise_if_any(INCOMPARABLE)
+    return opened, pairing
 
 
 def _names_of_groups(arrays: Mapping[Side, Arrays], kind: Grouping) -> list[str]:
