@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.statistics.prior_problems import Ratio, difference_prior, ratio_prior
+from harness.statistics.prior_problems import Ratio, difference_reach
 from harness.statistics.resampling import Floats
 
 
@@ -16,7 +16,7 @@ def shares(values: list[float] | Floats) -> Ratio:
 
 
 def places(ratio: Ratio) -> list[float]:
-    prior = ratio_prior(ratio)
+    prior = ratio.prior(ratio.reach)
     return [float(place) for place in prior[:, 0] / prior[:, 1]]
 
 
@@ -55,16 +55,15 @@ def test_a_prior_problem_of_a_ratio_is_as_large_as_those_that_count() -> None:
     solved = np.zeros(100)
     solved[:3] = 1.0
     ratio = Ratio(np.array([2.0, 5.0, 2.0, *np.zeros(97)]), solved, 1.0, 10.0)
-    prior = ratio_prior(ratio)
+    prior = ratio.prior(ratio.reach)
     assert prior[:, 1].tolist() == [1.0, 1.0]
     assert 1.0 <= prior[0, 0] < 3.0 < prior[1, 0] <= 10.0
 
 
-def test_sides_of_a_difference_lie_at_opposite_ends() -> None:
+def test_the_reach_of_a_difference_is_that_of_its_spread() -> None:
     first, second = shares([0, 1, 1, 1]), shares([0, 1, 0, 1])
-    ours, theirs = difference_prior(first, second)
-    assert (ours[:, 0].tolist(), theirs[:, 0].tolist()) == ([0.0, 1.0], [1.0, 0.0])
+    assert difference_reach(first, second) == 1.0
     finer = shares(np.linspace(0.4, 0.6, 50)), shares(np.linspace(0.6, 0.4, 50))
-    ours, theirs = difference_prior(*finer)
-    assert 0.0 < ours[0, 0] < 0.5 < ours[1, 0] < 1.0
-    assert ours[:, 0].tolist() == pytest.approx(theirs[::-1, 0].tolist())
+    spread = float(np.std(np.linspace(-0.2, 0.2, 50)))
+    assert difference_reach(*finer) == pytest.approx(spread)
+    assert difference_reach(finer[0], finer[0]) == 1.0  # No difference tells nothing of others.
