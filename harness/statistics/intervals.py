@@ -149,8 +149,9 @@ def widened(
     """Resampled values, spread as those of a sample of this size should be.
 
     Weights that add up spread by problems − 1 over problems + 1 too little, and few problems
-    say little about their own spread, for which Student's t makes up. Prior problems that reach
-    to the ends make up for it too: Jeffreys' interval is right as it is.
+    say little about their own spread, for which Student's t makes up. Prior problems make up for
+    it too, with a variance in proportion to the square of their reach: Jeffreys' interval, where
+    it is 1, is right as it is.
 
     Args:
         drawn: (resamples,) values.
@@ -165,7 +166,8 @@ def widened(
         return drawn
     tail = (1.0 + CONFIDENCE) / 2.0
     factor = ((problems + 1) / (problems - 1)) ** 0.5 * t.ppf(tail, problems - 1) / norm.ppf(tail)
-    return np.asarray(np.clip(value + (factor - (factor - 1) * reach) * (drawn - value), *ends))
+    factor = 1.0 + (factor - 1.0) * (1.0 - reach**2)
+    return np.asarray(np.clip(value + factor * (drawn - value), *ends))
 
 
 def percentile_interval(drawn: Floats, value: float | None = None) -> tuple[float, float]:

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from harness.statistics import bootstrap_mean, paired_difference
 from harness.statistics.prior_problems import Ratio, difference_reach
 from harness.statistics.resampling import Floats
 
@@ -67,3 +68,34 @@ def test_the_reach_of_a_difference_is_that_of_its_spread() -> None:
     spread = float(np.std(np.linspace(-0.2, 0.2, 50)))
     assert difference_reach(*finer) == pytest.approx(spread)
     assert difference_reach(finer[0], finer[0]) == 1.0  # No difference tells nothing of others.
+
+
+@pytest.mark.parametrize("problems", [3, 6, 20])
+def test_few_problems_are_neither_certain_nor_know_nothing(problems: int) -> None:
+    """Shares of ten samples: the interval holds the truth, and leaves out half of the range."""
+    holds, widths, trials = 0, [], 200
+    for trial in range(trials):
+        source = np.random.default_rng(trial)
+        shares_seen = source.binomial(10, source.beta(5, 5, problems)) / 10
+        found = bootstrap_mean(shares_seen, resamples=400, seed=trial)
+        holds += found.low <= 0.5 <= found.high
+        widths.append(found.high - found.low)
+    assert holds / trials > 0.88
+    assert np.mean(widths) < (0.75 if problems == 3 else 0.5)
+
+
+def test_very_hard_and_very_easy_pools_are_not_held_too_often() -> None:
+    """Over 100 problems of rates Beta(0.3, 6) and Beta(8, 0.5), 10 samples each."""
+    for a, b in ((0.3, 6.0), (8.0, 0.5)):
+        holds, trials = 0, 600
+        for trial in range(trials):
+            source = np.random.default_rng(trial)
+            seen = source.binomial(10, source.beta(a, b, 100)) / 10
+            found = bootstrap_mean(seen, resamples=500, seed=trial)
+            holds += found.low <= a / (a + b) <= found.high
+        assert 0.93 <= holds / trials <= 0.97
+
+
+def test_a_difference_of_few_problems_leaves_room() -> None:
+    found = paired_difference([0.5, 0.4, 0.6], [0.4, 0.4, 0.5])
+    assert -1.0 < found.low < 0.0 < found.high < 1.0
