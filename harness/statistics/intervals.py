@@ -148,8 +148,8 @@ def widened(
 ) -> Floats:
     """Resampled values, spread as those of a sample of this size should be.
 
-    Weights that add up spread by problems − 1 over problems + 1 too little, and few problems
-    say little about their own spread, for which Student's t makes up. Prior problems make up for
+    Weights of n + 1 problems that add up spread a mean with the variance of a sample's
+    n (n − 1) / (n + 1) / (n + 2), and few problems say little about their own spread, for which Student's t makes up. Prior problems make up for
     it too, with a variance in proportion to the square of their reach: Jeffreys' interval, where
     it is 1, is right as it is.
 
@@ -165,7 +165,8 @@ def widened(
     if reach == 1.0:
         return drawn
     tail = (1.0 + CONFIDENCE) / 2.0
-    factor = ((problems + 1) / (problems - 1)) ** 0.5 * t.ppf(tail, problems - 1) / norm.ppf(tail)
+    spread = (problems + 1) * (problems + 2) / (problems * (problems - 1))
+    factor = spread**0.5 * float(t.ppf(tail, problems - 1) / norm.ppf(tail))
     factor = 1.0 + (factor - 1.0) * (1.0 - reach**2)
     return np.asarray(np.clip(value + factor * (drawn - value), *ends))
 
