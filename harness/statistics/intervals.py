@@ -148,10 +148,12 @@ def widened(
 ) -> Floats:
     """Resampled values, spread as those of a sample of this size should be.
 
-    Weights of n + 1 problems that add up spread a mean with the variance of a sample's
-    n (n − 1) / (n + 1) / (n + 2), and few problems say little about their own spread, for which Student's t makes up. Prior problems make up for
-    it too, with a variance in proportion to the square of their reach: Jeffreys' interval, where
-    it is 1, is right as it is.
+    The weights of n problems and of the prior ones add up, and so spread a mean with a variance
+    of n (n − 1) / (n + 1) / (n + 2) of what it should be; and few problems say little about
+    their own spread, for which Student's t makes up. Without any reach of the prior problems the
+    interval of normal values is Student's. Prior problems that reach far have spread the mean
+    already, with a variance in proportion to the square of the reach: where it is 1, Jeffreys'
+    interval is right as it is.
 
     Args:
         drawn: (resamples,) values.

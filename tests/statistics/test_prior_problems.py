@@ -6,10 +6,12 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy import stats
 
 from harness.statistics import bootstrap_mean, paired_difference
+from harness.statistics.intervals import percentile_interval, widened
 from harness.statistics.prior_problems import Ratio, difference_reach
-from harness.statistics.resampling import Floats
+from harness.statistics.resampling import Floats, resampled_with_prior
 
 
 def shares(values: list[float] | Floats) -> Ratio:
@@ -68,6 +70,18 @@ def test_the_reach_of_a_difference_is_that_of_its_spread() -> None:
     spread = float(np.std(np.linspace(-0.2, 0.2, 50)))
     assert difference_reach(*finer) == pytest.approx(spread)
     assert difference_reach(finer[0], finer[0]) == 1.0  # No difference tells nothing of others.
+
+
+@pytest.mark.parametrize("problems", [6, 20, 200])
+def test_without_reach_the_interval_of_normal_values_is_students(problems: int) -> None:
+    values = np.random.default_rng(problems).normal(0.5, 0.01, problems)
+    columns = np.stack([values, np.ones(problems)], axis=1)
+    ratio = Ratio(*columns.T, 0.0, 1.0)
+    drawn = ratio.resampled(*resampled_with_prior(columns, 40_000, 0), ratio.prior(0.0))
+    spread = widened(drawn, ratio.value, problems, 0.0, (0.0, 1.0))
+    low, high = percentile_interval(spread, ratio.value)
+    half = stats.sem(values) * stats.t.ppf(0.975, problems - 1)
+    assert (high - low) / 2 == pytest.approx(half, rel=0.03)
 
 
 @pytest.mark.parametrize("problems", [3, 6, 20])
