@@ -24,6 +24,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
+import pyarrow as pa
 from compare import simulated_pool
 from numpy.typing import NDArray
 from tabulate import tabulate
@@ -31,6 +32,8 @@ from tabulate import tabulate
 from harness.metrics import coverage_at_k, distinct_at_k
 from harness.metrics.majority import MAJORITY_SAMPLES, majority_at_k
 from harness.metrics.pool_arrays import pool_arrays
+from harness.metrics.solution_keys import KEYS, solution_key
+from harness.metrics.solutions import Texts, distinct_solutions
 from harness.pool import Pool
 from harness.problems import Problem
 from harness.statistics import bootstrap_mean, paired_difference
@@ -195,6 +198,36 @@ def measure_pool(problems: int) -> Line:
     return Line(f"a pool of {problems * POOL_SAMPLES:,} samples from disk", ours, loop)
 
 
+def chain(source: np.random.Generator, lines: int = 40) -> str:
+    """A long chain of thought of random sums, in prose and LaTeX."""
+    numbers = source.integers(2, 900, (lines, 2)).tolist()
+    forms = ("So the boxes hold {} + {} = {} apples.", "Then $\\frac{{{}}}{{{}}} = {}$, and on.")
+    return "\n".join(forms[a % 2].format(a, b, a + b) for a, b in numbers)
+
+
+def measure_keys(source: np.random.Generator, texts: int = 10_000) -> Line:
+    """All three keys of long chains, over all cores, beside one text after the other."""
+    chains = [chain(source) for _ in range(texts)]
+    owners = np.arange(texts) // POOL_SAMPLES
+    part = Texts(owners, np.ones(texts, dtype=np.bool_), pa.chunked_array([chains]))
+
+    def factorise() -> Floats:
+        found = distinct_solutions([part], KEYS)
+        return np.array([len(found[key].owners) for key in KEYS], dtype=float)
+
+    def loop() -> Floats:
+        return np.array(
+            [len({(n // POOL_SAMPLES, solution_key(one, key)) for n, one in enumerate(chains)})
+             for key in KEYS], dtype=float
+        )  # fmt: skip
+
+    ours, fast = timed(factorise)
+    slow_seconds, slow = timed(loop)
+    np.testing.assert_array_equal(fast, slow)
+    size = sum(map(len, chains)) // texts
+    return Line(f"three keys of {texts:,} chains of {size:,} characters", ours, slow_seconds)
+
+
 def measure_bootstrap(problems: int, source: np.random.Generator) -> list[Line]:
     """Times resampling where all problems differ, which is the slowest case, and 0/1 outcomes."""
     what = f"10,000 resamples of {problems:,} problems"
@@ -228,6 +261,7 @@ def main() -> None:
         measure_diversity(source),
         *measure_majority(options.problems, source),
         measure_pool(options.pool_problems),
+        measure_keys(source),
         *measure_bootstrap(options.problems, source),
     ]
     rows = [(line.what, line.ours, line.loop, line.loop / line.ours) for line in lines]

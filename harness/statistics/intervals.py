@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from harness.statistics.prior_problems import Ratio, ratio_prior
+from harness.statistics.prior_problems import Ratio
 from harness.statistics.resampling import (
     RESAMPLES,
     Floats,
@@ -137,32 +137,39 @@ def ratio_interval(ratio: Ratio, sums: Floats, weights: Floats) -> Interval:
         sums: (resamples, 2) of numerators and denominators, from `resampled_with_prior`.
         weights: (resamples, 2) of the prior problems.
     """
-    drawn = ratio.resampled(sums, weights, ratio_prior(ratio))
-    if not ratio.is_binary:  # Jeffreys' interval is right as it is.
-        drawn = widened(drawn, ratio.value, len(ratio.numerators), (ratio.low, ratio.high))
+    drawn = ratio.resampled(sums, weights, ratio.prior(ratio.reach))
+    ends = ratio.low, ratio.high
+    drawn = widened(drawn, ratio.value, len(ratio.numerators), ratio.reach, ends)
     return Interval(ratio.value, *percentile_interval(drawn, ratio.value))
 
 
 def widened(
-    drawn: Floats, value: float, problems: int, ends: tuple[float, float] = (-np.inf, np.inf)
+    drawn: Floats, value: float, problems: int, reach: float, ends: tuple[float, float]
 ) -> Floats:
     """Resampled values, spread as those of a sample of this size should be.
 
-    Weights that add up spread by problems − 1 over problems + 1 too little, and few problems
-    say little about their own spread, for which Student's t makes up.
+    The weights of n problems and of the prior ones add up, and so spread a mean with a variance
+    of n (n − 1) / (n + 1) / (n + 2) of what it should be; and few problems say little about
+    their own spread, for which Student's t makes up. Without any reach of the prior problems the
+    interval of normal values is Student's. Prior problems that reach far have spread the mean
+    already, with a variance in proportion to the square of the reach: where it is 1, Jeffreys'
+    interval is right as it is.
 
     Args:
         drawn: (resamples,) values.
         value: the estimate that they lie around.
-        problems: that were resampled; fewer than three are left to the prior problems alone.
+        problems: that were resampled.
+        reach: of the prior problems that were resampled with them.
         ends: of the range of values, which are not left.
     """
     from scipy.stats import norm, t
 
-    if problems < 3:
+    if reach == 1.0:
         return drawn
     tail = (1.0 + CONFIDENCE) / 2.0
-    factor = ((problems + 1) / (problems - 1)) ** 0.5 * t.ppf(tail, problems - 1) / norm.ppf(tail)
+    spread = (problems + 1) * (problems + 2) / (problems * (problems - 1))
+    factor = spread**0.5 * float(t.ppf(tail, problems - 1) / norm.ppf(tail))
+    factor = 1.0 + (factor - 1.0) * (1.0 - reach**2)
     return np.asarray(np.clip(value + factor * (drawn - value), *ends))
 
 

@@ -14,7 +14,7 @@ from harness.statistics.intervals import (
     ratio_between,
     widened,
 )
-from harness.statistics.prior_problems import Ratio, difference_prior, ratio_prior
+from harness.statistics.prior_problems import Ratio, difference_reach
 from harness.statistics.resampling import (
     RESAMPLES,
     Floats,
@@ -76,12 +76,12 @@ def resampled_mean(differences: Floats, resamples: int, seed: int) -> Floats:
     end = max(1.0, float(np.abs(differences).max()))
     ratio = Ratio(differences, np.ones(problems), -end, end)
     single = bool(np.isin(differences, (-1.0, 0.0, 1.0)).all())
-    prior = ratio.prior(1.0) if single else ratio_prior(ratio)
+    reach = 1.0 if single else ratio.reach
     sums, weights = resampled_with_prior(
         np.stack([differences, ratio.denominators], axis=1), resamples, seed
     )
-    drawn = ratio.resampled(sums, weights, prior)
-    return widened(drawn, ratio.value, problems, (-end, end))
+    drawn = ratio.resampled(sums, weights, ratio.prior(reach))
+    return widened(drawn, ratio.value, problems, reach, (-end, end))
 
 
 def paired_test(
@@ -147,14 +147,11 @@ def ratio_gaps(ratios: tuple[Ratio, Ratio], sums: Sequence[Floats], weights: Flo
         weights: (resamples, 2) of the prior problems.
     """
     first, second = ratios
-    priors = difference_prior(first, second)
-    drawn = [
-        ratio.resampled(part, weights, prior)
-        for ratio, part, prior in zip(ratios, sums, priors, strict=True)
-    ]
+    reach = difference_reach(first, second)
+    drawn = first.resampled(sums[0], weights, first.prior(reach))
+    drawn -= second.resampled(sums[1], weights, second.prior(reach)[::-1])
     ends = first.low - second.high, first.high - second.low
-    value = first.value - second.value
-    return widened(drawn[0] - drawn[1], value, len(first.numerators), ends)
+    return widened(drawn, first.value - second.value, len(first.numerators), reach, ends)
 
 
 def bootstrap_p_value(drawn: Floats) -> float:

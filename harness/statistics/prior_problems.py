@@ -83,6 +83,12 @@ class Ratio:
         ends = [self.value + reach * (end - self.value) for end in (self.low, self.high)]
         return np.array([[end * self.size, self.size] for end in ends])
 
+    @cached_property
+    def reach(self) -> float:
+        """How far the prior problems of its interval lie, 1 for the ends."""
+        room = (self.value - self.low) * (self.high - self.value) * self.unevenness
+        return _reach(self.deviations, room, self.high - self.low)
+
     def resampled(self, sums: Floats, weights: Floats, prior: Floats) -> Floats:
         """(resamples,) ratios.
 
@@ -95,25 +101,17 @@ class Ratio:
         return np.asarray(whole[:, 0] / whole[:, 1])
 
 
-def ratio_prior(ratio: Ratio) -> Floats:
-    """(2, 2) the prior problems of a ratio: rows of numerator and denominator."""
-    room = (ratio.value - ratio.low) * (ratio.high - ratio.value) * ratio.unevenness
-    return ratio.prior(_reach(ratio.deviations, room, ratio.high - ratio.low))
+def difference_reach(first: Ratio, second: Ratio) -> float:
+    """How far the prior problems of a difference lie, at opposite ends of the two sides.
 
-
-def difference_prior(first: Ratio, second: Ratio) -> tuple[Floats, Floats]:
-    """The prior problems of a difference of ratios over the same problems, for either side.
-
-    The sides lie at opposite ends. Single 0/1 outcomes of both sides reach to the ends, whatever
-    the spread of their differences.
+    Those of single 0/1 outcomes reach to the ends, whatever the spread of their differences.
     """
+    if first.is_binary and second.is_binary:
+        return 1.0
     value = first.value - second.value
     least, most = first.low - second.high, first.high - second.low
     room = (value - least) * (most - value) * max(first.unevenness, second.unevenness)
-    reach = 1.0
-    if not (first.is_binary and second.is_binary):
-        reach = _reach(first.deviations - second.deviations, room, most - least)
-    return first.prior(reach), second.prior(reach)[::-1]
+    return _reach(first.deviations - second.deviations, room, most - least)
 
 
 def _reach(deviations: Floats, room: float, width: float) -> float:
