@@ -47,7 +47,7 @@ def plan(
     """
     if pilots is not None:
         alone = run_path is None and recipe_name is None and not overrides
-        recipe = None if alone else _recipe_of(run_path, recipe_name, overrides)
+        recipe = None if alone else _recipe_of_pilots(run_path, recipe_name, overrides)
         forecast_from_pilots(pilots, recipe, as_json)
         return
     from harness.plan.planning import plan_of
@@ -55,6 +55,22 @@ def plan(
 
     planned = plan_of(_recipe_of(run_path, recipe_name, overrides), hardware)
     emit(planned.document(), plan_text(planned, TEXT_WIDTH), as_json)
+
+
+def _recipe_of_pilots(
+    run_path: Path | None, recipe_name: str | None, overrides: tuple[str, ...]
+) -> Recipe:
+    """The same; where only the lengths of samples are missing, without them: pilots have them."""
+    from harness.forecast.measured_match import LENGTHS_TO_COME, without_lengths
+
+    try:
+        return _recipe_of(run_path, recipe_name, overrides)
+    except InputError as refusal:
+        try:
+            recipe = _recipe_of(run_path, recipe_name, (*overrides, *LENGTHS_TO_COME))
+        except InputError:
+            raise refusal from None
+        return without_lengths(recipe)
 
 
 def _recipe_of(

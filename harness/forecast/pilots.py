@@ -56,7 +56,7 @@ def forecast_pilots(
         )
     found = None
     if recipe is not None and set(by_side) == set(SIDES):
-        found = pair_document(by_side, recipe, budgets, progress, intersection=intersection)
+        found, recipe = pair_document(by_side, recipe, budgets, progress, intersection=intersection)
         budgets = ()
     whole = _whole(budgets)
     documents = []
@@ -86,6 +86,7 @@ def _whole(budgets: Sequence[float]) -> list[int]:
 def _document(one: PilotPool, recipe: Recipe | None, budgets: Sequence[int]) -> Document:
     shown = set(budgets) or set(usual_samples(one.pilot))
     if recipe is not None and one.side is not None and not budgets:
-        shown |= {matched.samples_per_problem[one.side] for matched in match_of(recipe).values()}
+        planned = [each.exact_samples_per_problem[one.side] for each in match_of(recipe).values()]
+        shown |= {max(1, round(samples)) for samples in planned}
     made = forecast(one.pilot, sorted(shown))
     return pilot_document(one.source, made, sorted(shown), held_back(one.pilot))
