@@ -122,6 +122,8 @@ def test_lengths_are_those_of_the_pilots_where_cost_follows_length(tmp_path: Pat
     bare = planned(*both, "--set", "match.kind=tokens")
     assert bare["contest"]["match"] == {**tokens, "ratio": pytest.approx(4.0)}
     assert [row["k"] for row in bare["pilots"][0]["forecasts"]] == [1, 4, 8, 12, 40]
+    (alone,) = planned(*both[:4], "--set", "match.kind=tokens")["pilots"]
+    assert "give a pilot of each" in alone["notes"][-1]
     # Grading is paid for as the recipe says.
     graded = match("kind=tokens", "per_sample.wc.grading=10")
     assert graded["ratio"] == pytest.approx(40 / 20)
