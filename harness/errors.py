@@ -8,14 +8,17 @@ Three kinds of failure leave this package, and each has its own exit status:
   died, the disk is full, no GPU).
 
 Every message says what was found, what was expected and what to do next. Code that checks
-a whole input collects its findings in `Issues`, so that the user sees all of them at once.
+a whole input collects its findings in `Issues`, so that the user sees all of them at once; where
+parts of it are refused by functions of their own, their errors are collected in `Refusals`.
 The command line turns these errors into text on stderr; a traceback is always a bug of ours.
 """
 
 from __future__ import annotations
 
 import difflib
+import textwrap
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 
@@ -94,6 +97,42 @@ class Issues:
         """Raises `error` with every finding, in the order found, if there is one."""
         if self._found:
             raise error(heading, issues=self)
+
+
+class Refusals:
+    """Collects the refusals of parts of an input that do not depend on each other."""
+
+    def __init__(self) -> None:
+        self._errors: dict[str, InputError] = {}
+
+    def __len__(self) -> int:
+        return len(self._errors)
+
+    def add(self, error: InputError) -> None:
+        """Notes a refusal; the same one twice counts once."""
+        self._errors[str(error)] = error
+
+    @contextmanager
+    def noted(self) -> Iterator[None]:
+        """Notes the refusal that ends the block, and goes on behind it."""
+        try:
+            yield
+        except InputError as error:
+            self.add(error)
+
+    def raise_if_any(self, heading: str) -> None:
+        """Raises the only refusal as it is, several as the findings of one error; each once."""
+        errors = list(self._errors.values())
+        self._errors.clear()
+        if len(errors) == 1:
+            raise errors[0]
+        issues = Issues()
+        for error in errors:
+            if error.issues:
+                issues.add("", textwrap.indent(str(error), "    ").strip())
+            else:
+                issues.add("", error.message, error.advice)
+        issues.raise_if_any(heading)
 
 
 def nearest_names(name: str, known: Iterable[str], limit: int = 3) -> list[str]:

@@ -50,12 +50,7 @@ def smallest_detectable_difference(
     Raises:
         ValueError: no problems, or a share outside its range.
     """
-    if problems < 1:
-        raise ValueError(f"expected at least one problem, found {problems}")
-    if not 0 <= rate <= 1:
-        raise ValueError(f"a success rate lies in [0, 1], found {rate}")
-    if discordant is not None and not 0 <= discordant <= 1:
-        raise ValueError(f"a discordant share lies in [0, 1], found {discordant}")
+    _check_design(problems, rate, discordant)
     false_alarm, miss = _quantiles(power, level)
     low = min(rate, 1 - rate)
 
@@ -73,6 +68,15 @@ def smallest_detectable_difference(
     if discordant is None:
         return _smallest(unpaired, problems, 1 - low)
     return _smallest(paired, problems, 1.0)
+
+
+def _check_design(problems: int, rate: float, discordant: float | None) -> None:
+    if problems < 1:
+        raise ValueError(f"expected at least one problem, found {problems}")
+    if not 0 <= rate <= 1:
+        raise ValueError(f"a success rate lies in [0, 1], found {rate}")
+    if discordant is not None and not 0 <= discordant <= 1:
+        raise ValueError(f"a discordant share lies in [0, 1], found {discordant}")
 
 
 def smallest_detectable_effect(

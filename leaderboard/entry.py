@@ -13,7 +13,7 @@ from leaderboard.schema import SCHEMA_VERSION, Content, Entry, QualityDifference
 
 Document = dict[str, Any]
 _MEASURES = ("pass_at_1", "coverage", "diversity_all", "diversity_solved", "false_positive_rate")
-_NOT_IN_AN_ENTRY = {"gain_over_base", "holm_p_value", "smallest_detectable"}
+_NOT_IN_AN_ENTRY = {"gain_over_base", "holm_p_value", "other_seeds", "smallest_detectable"}
 
 
 def entry_of(report_document: Document) -> Document:

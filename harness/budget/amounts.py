@@ -119,4 +119,4 @@ def _unknown_unit(suffix: str) -> str:
 
 
 def _refusal(text: str, reason: str) -> InputError:
-    return InputError(f"the budget {text!r} cannot be read: {reason}", _ACCEPTED)
+    return InputError(f"the amount {text!r} cannot be read: {reason}", _ACCEPTED)

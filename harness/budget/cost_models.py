@@ -82,6 +82,9 @@ class CostModel:
 class SampleCost:
     """What samples cost, in the unit of the cost model (`amounts.UNIT_OF_KIND`).
 
+    Below one sample a problem only that share of the problems gets one, and only those pay for
+    the prompt.
+
     Attributes:
         per_sample: of each sample.
         per_problem: once for each problem that has samples: a prompt that they share.
@@ -90,9 +93,21 @@ class SampleCost:
     per_sample: Fraction
     per_problem: Fraction = Fraction(0)
 
+    def with_grading(self, cost: Fraction) -> SampleCost:
+        """With the cost of grading each sample, right or wrong, in the same unit."""
+        return SampleCost(self.per_sample + cost, self.per_problem)
+
     def of(self, samples_per_problem: Fraction) -> Fraction:
-        """The cost of a problem with so many samples."""
-        return self.per_problem + self.per_sample * samples_per_problem
+        """The mean cost of a problem with so many samples in mean."""
+        share = min(samples_per_problem, Fraction(1))
+        return self.per_problem * share + self.per_sample * samples_per_problem
+
+    def samples_for(self, cost_of_problem: Fraction) -> Fraction:
+        """The mean samples that a mean cost of a problem pays for."""
+        one = self.of(Fraction(1))
+        if cost_of_problem < one:
+            return cost_of_problem / one
+        return (cost_of_problem - self.per_problem) / self.per_sample
 
 
 def sample_cost(
@@ -130,7 +145,7 @@ def sample_cost(
             cost = _by_token(model, card, means, Fraction(1), Fraction(1))
         case "gpu_seconds":
             cost = SampleCost(_gpu_seconds(card, means))
-    return SampleCost(cost.per_sample + _exact(grading), cost.per_problem)
+    return cost.with_grading(_exact(grading))
 
 
 def _by_token(
@@ -155,22 +170,22 @@ def _exact_flops(
             "Put the keys of its config.json into the card as `config`.",
         )
     prompt, completion = _prompt(card, means), _completion(card, means)
-    decoded = _between(
+    decoded = between(
         prompt,
-        lambda length: _between(completion, lambda count: architecture.decode_flops(length, count)),
+        lambda length: between(completion, lambda count: architecture.decode_flops(length, count)),
     )
     match model.prompts_in_force:
         case "every":
             cached = _cached(means)
-            read = _between(
+            read = between(
                 prompt,
-                lambda length: _between(
+                lambda length: between(
                     cached, lambda held: architecture.prefill_flops(length, held)
                 ),
             )
             return SampleCost(decoded + read)
         case "once":
-            return SampleCost(decoded, _between(prompt, architecture.prefill_flops))
+            return SampleCost(decoded, between(prompt, architecture.prefill_flops))
     return SampleCost(decoded)
 
 
@@ -191,24 +206,25 @@ def _gpu_seconds(card: ModelCard, means: TokenMeans) -> Fraction:
     if means.seconds is not None:
         return _exact(means.seconds)
     if card.tokens_per_gpu_second is None:
-        raise _missing(
-            card,
-            "GPU-seconds",
-            "gpu_seconds",
-            "; or declare completion tokens a GPU-second as `tokens_per_gpu_second` in its card",
+        raise InputError(
+            f"the mean GPU-seconds of a sample of {card.id} are not known.",
+            "Measure a pool and give match.per_sample.SIDE.gpu_seconds: by `harness pool show "
+            "POOL` its server-seconds, times the GPUs of a server, over its samples. Or declare "
+            "how many completion tokens a GPU yields a second as pair.SIDE.tokens_per_gpu_second, "
+            "a key of the card.",
         )
     return _completion(card, means) / exact(card.tokens_per_gpu_second)
 
 
 def _prompt(card: ModelCard, means: TokenMeans) -> Fraction:
     if means.prompt is None:
-        raise _missing(card, "prompt tokens", "prompt_tokens")
+        raise _missing(card, "prompt tokens", "prompt_tokens", "prompt tokens over its requests")
     return _exact(means.prompt)
 
 
 def _completion(card: ModelCard, means: TokenMeans) -> Fraction:
     if means.completion is None:
-        raise _missing(card, "completion tokens", "completion_tokens")
+        raise _missing(card, "completion tokens", "completion_tokens", "tokens a sample")
     return _exact(means.completion)
 
 
@@ -216,11 +232,11 @@ def _cached(means: TokenMeans) -> Fraction:
     return _exact(means.cached or 0)
 
 
-def _missing(card: ModelCard, what: str, key: str, more: str = "") -> InputError:
+def _missing(card: ModelCard, what: str, key: str, measured: str) -> InputError:
     return InputError(
         f"the mean {what} of a sample of {card.id} are not known.",
-        f"Measure a pool (`harness pool show POOL` has its tokens), and in a recipe give "
-        f"match.per_sample.SIDE.{key}{more}.",
+        f"Measure a pool and give match.per_sample.SIDE.{key}: by `harness pool show POOL` its "
+        f"{measured}.",
     )
 
 
@@ -229,7 +245,7 @@ def _exact(number: Number) -> Fraction:
     return number if isinstance(number, Fraction) else exact(number)
 
 
-def _between(place: Fraction, values: Callable[[int], int | Fraction]) -> Fraction:
+def between(place: Fraction, values: Callable[[int], int | Fraction]) -> Fraction:
     """A function of whole numbers at a mean between two of them, on the line that joins them."""
     floor = math.floor(place)
     low, share = Fraction(values(floor)), place - floor

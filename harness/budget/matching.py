@@ -20,6 +20,7 @@ from harness.budget.side_costs import UnitCosts, unit_costs
 from harness.budget.totals import problem_count, total_per_problem
 from harness.errors import InputError, Issues
 from harness.recipe import SIDES, Recipe, Side
+from harness.recipe.budget_sections import MOST_SAMPLES
 from harness.recipe.schema import Budget, Match
 
 __all__ = ["MatchedBudget", "UnitCosts", "match_of", "matched_budget", "pool_sizes", "unit_costs"]
@@ -111,16 +112,18 @@ def matched_budget(
         seed: of the mixed allocation.
 
     Raises:
-        InputError: a side would get less than one sample a problem (or none, where rounding is
-            mixed), or a total is in another unit than the match counts.
+        InputError: a side would get less than one sample a problem (or none at all, where
+            rounding is mixed), or a total is in another unit than the match counts.
     """
-    exact, given = _exact_counts(name, budget, match, costs, problems)
+    exact, given = _exact_counts(budget, match, costs, problems)
     multiplier = _multiplier(budget)
+    _refuse_more_than_a_pool(name, given, exact)
     if match.rounding == "nearest":
-        _refuse_less_than_one(name, given, exact)
+        _refuse_less_than_one(name, given, exact, costs, multiplier)
         samples: dict[Side, int] = {side: _nearest(exact[side]) for side in SIDES}
         counted: Mapping[Side, Fraction] = {side: Fraction(samples[side]) for side in SIDES}
     else:
+        _refuse_no_sample(name, exact, problems)
         samples, counted = {side: math.ceil(exact[side]) for side in SIDES}, exact
     return MatchedBudget(
         budget=name,
@@ -135,7 +138,7 @@ def matched_budget(
         intended_wc_over_se=float(1 / multiplier if given == "wc" else multiplier),
         seed=seed,
         cost_per_sample={side: float(getattr(costs, side)) for side in SIDES},
-        cost_per_problem={side: float(costs.of(side, Fraction(0))) for side in SIDES},
+        cost_per_problem={side: float(costs.of_side(side).per_problem) for side in SIDES},
     )
 
 
@@ -169,33 +172,21 @@ def pool_sizes(recipe: Recipe) -> dict[Side, int]:
 
 
 def _exact_counts(
-    name: str, budget: Budget, match: Match, costs: UnitCosts, problems: int | None
+    budget: Budget, match: Match, costs: UnitCosts, problems: int | None
 ) -> tuple[dict[Side, Fraction], Given]:
     """Samples a problem of both sides before rounding, and what the budget gives."""
     multiplier = _multiplier(budget)
     if budget.total is not None:
         spent = total_per_problem(budget.total, match.kind, costs, problems)
         return {
-            "wc": _affordable(name, "wc", spent * multiplier, costs),
-            "se": _affordable(name, "se", spent, costs),
+            "wc": costs.samples_for("wc", spent * multiplier),
+            "se": costs.samples_for("se", spent),
         }, "total"
     given: Side = "se" if budget.se is not None else "wc"
     other: Side = "wc" if given == "se" else "se"
     amount = Fraction(str(budget.se if budget.se is not None else budget.wc))
     spent = costs.of(given, amount) * multiplier
-    return {given: amount, other: _affordable(name, other, spent, costs)}, given
-
-
-def _affordable(name: str, side: Side, spent: Fraction, costs: UnitCosts) -> Fraction:
-    """Samples a problem that a side gets for what is spent on it."""
-    left = spent - costs.of(side, Fraction(0))
-    if left <= 0:
-        raise InputError(
-            f"the budget {name!r} does not pay for a prompt of {side.upper()}, which every "
-            f"problem costs once.",
-            "Choose a larger budget.",
-        )
-    return left / getattr(costs, side)  # type: ignore[no-any-return]
+    return {given: amount, other: costs.samples_for(other, spent)}, given
 
 
 def _multiplier(budget: Budget) -> Fraction:
@@ -207,7 +198,36 @@ def _nearest(count: Fraction) -> int:
     return max(1, math.floor(count + Fraction(1, 2)))
 
 
-def _refuse_less_than_one(name: str, given: Given, exact: Mapping[Side, Fraction]) -> None:
+def _refuse_more_than_a_pool(name: str, given: Given, exact: Mapping[Side, Fraction]) -> None:
+    """Refuses a total that buys more than a budget in samples may be."""
+    large = [side for side in SIDES if exact[side] > MOST_SAMPLES]
+    if given == "total" and large:
+        counts = " and ".join(f"{float(exact[side]):.3g} {side.upper()} samples" for side in large)
+        raise InputError(
+            f"the budget {name!r} leaves {counts} a problem, more than any pool can hold.",
+            "Choose a smaller total.",
+        )
+
+
+def _refuse_no_sample(name: str, exact: Mapping[Side, Fraction], problems: int | None) -> None:
+    """Refuses a budget of which a side gets nothing, once spread over the problems."""
+    short = [side for side in SIDES if problems and exact[side] * problems < Fraction(1, 2)]
+    if short:
+        counts = " and ".join(f"{float(exact[side]):.3g} {side.upper()} samples" for side in short)
+        raise InputError(
+            f"the budget {name!r} leaves {counts} a problem, and that is no sample at all over "
+            f"{problems:,} problems.",
+            "Choose a larger budget.",
+        )
+
+
+def _refuse_less_than_one(
+    name: str,
+    given: Given,
+    exact: Mapping[Side, Fraction],
+    costs: UnitCosts,
+    multiplier: Fraction,
+) -> None:
     """Refuses a budget, with the least count of the given side that works for both."""
     short = [side for side in SIDES if exact[side] < 1 - _TOLERANCE]
     if not short:
@@ -222,9 +242,9 @@ def _refuse_less_than_one(name: str, given: Given, exact: Mapping[Side, Fraction
             f"the budget {name!r} leaves {counts} a problem, less than one.",
             f"Choose a larger total. {others}",
         )
-    # Costs grow in proportion but for prompts that are paid once, which leave more samples.
-    factor = min(exact[side] / exact[given] for side in SIDES)
-    least = math.ceil(max(Fraction(1), (1 - _TOLERANCE) / factor))
+    other: Side = "wc" if given == "se" else "se"
+    enough = costs.samples_for(given, costs.of(other, 1 - _TOLERANCE) / multiplier)
+    least = math.ceil(max(Fraction(1), enough))
     raise InputError(
         f"the budget {name!r} ({float(exact[given]):g} {given.upper()} samples a problem) leaves "
         f"{counts} a problem, less than one.",

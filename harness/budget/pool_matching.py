@@ -13,6 +13,7 @@ from fractions import Fraction
 from typing import Any
 
 from harness.budget.amounts import UNIT_OF_KIND, UNIT_WORDS, BudgetAmount, Kind, Unit
+from harness.budget.cost_models import SampleCost
 from harness.budget.spending import exact
 from harness.errors import InputError, Issues
 from harness.recipe import SIDES, Side
@@ -64,37 +65,45 @@ def match_budgets(
         amount: "samples" are SE samples a problem; every other unit is what each side may spend
             over all problems.
         problems: size of the problem set, at least 1.
-        cost_per_problem: what each side pays once for a problem whatever its number of samples:
-            a prompt that its samples share; nothing if None.
+        cost_per_problem: what each side pays once for a problem that gets samples, whatever
+            their number: a prompt that they share; nothing if None.
 
     Raises:
         InputError: the amount is in a unit that the cost model does not count, or a side's
-            samples cost nothing, or the amount does not reach beyond what a problem costs once.
+            samples cost nothing.
     """
     if problems < 1:
         raise InputError("there are no problems, so nothing to spread a budget over.")
     costs = _exact_costs(kind, cost_per_sample)
-    unit = UNIT_OF_KIND[kind]
-    once = {side: _exact((cost_per_problem or {}).get(side, 0)) for side in SIDES}
+    check_unit(kind, amount)
+    once = (cost_per_problem if kind != "number" else None) or {}
+    both = {side: SampleCost(costs[side], _exact(once.get(side, 0))) for side in SIDES}
     if amount.unit == "samples":
-        per_problem = once["se"] + amount.value * costs["se"]
-    elif amount.unit == unit:
-        per_problem = amount.value / problems
+        per_problem = both["se"].of(amount.value)
     else:
-        raise _wrong_unit(kind, amount)
-    for side in SIDES:
-        if per_problem <= once[side]:
-            raise InputError(
-                f"the budget of {float(per_problem):g} {UNIT_WORDS[unit]} a problem does not reach "
-                f"beyond the {float(once[side]):g} that {side.upper()}'s prompt costs.",
-                "Give a larger budget.",
-            )
+        per_problem = amount.value / problems
     return PoolMatch(
         kind=kind,
         ratio=costs["se"] / costs["wc"],
-        samples_per_problem={side: (per_problem - once[side]) / costs[side] for side in SIDES},
+        samples_per_problem={side: both[side].samples_for(per_problem) for side in SIDES},
         cost=dict.fromkeys(SIDES, per_problem * problems),
-        unit=unit,
+        unit=UNIT_OF_KIND[kind],
+    )
+
+
+def check_unit(kind: Kind, amount: BudgetAmount) -> None:
+    """Refuses a budget in a unit that the cost model does not count.
+
+    Raises:
+        InputError: it is neither in samples nor in the unit of the kind; says what fits.
+    """
+    if amount.unit in ("samples", UNIT_OF_KIND[kind]):
+        return
+    fitting = " or ".join(kinds_for(amount.unit))
+    counted = "samples" if kind == "number" else UNIT_WORDS[UNIT_OF_KIND[kind]]
+    raise InputError(
+        f"the budget is in {UNIT_WORDS[amount.unit]}, and a match by {kind} counts {counted}.",
+        f"Match by {fitting}, or give the budget in {counted} or as SE samples a problem.",
     )
 
 
@@ -125,12 +134,3 @@ def _exact_costs(kind: Kind, given: Mapping[Side, Fraction | float]) -> dict[Sid
 
 def _exact(cost: Fraction | float) -> Fraction:
     return cost if isinstance(cost, Fraction) else exact(cost)
-
-
-def _wrong_unit(kind: Kind, amount: BudgetAmount) -> InputError:
-    fitting = " or ".join(kinds_for(amount.unit))
-    counted = "samples" if kind == "number" else UNIT_WORDS[UNIT_OF_KIND[kind]]
-    return InputError(
-        f"the budget is in {UNIT_WORDS[amount.unit]}, and a match by {kind} counts {counted}.",
-        f"Match by {fitting}, or give the budget in {counted} or as SE samples a problem.",
-    )

@@ -42,10 +42,18 @@ class UnitCosts:
         return self.se / self.wc
 
     def of(self, side: Side, samples: Fraction) -> Fraction:
-        """What a problem with so many samples costs a side."""
+        """The mean cost of a problem with so many samples in mean."""
+        return self.of_side(side).of(samples)
+
+    def samples_for(self, side: Side, cost_of_problem: Fraction) -> Fraction:
+        """The mean samples of a problem that a side gets for a mean cost."""
+        return self.of_side(side).samples_for(cost_of_problem)
+
+    def of_side(self, side: Side) -> SampleCost:
+        """The costs of one side."""
         if side == "wc":
-            return self.wc_problem + self.wc * samples
-        return self.se_problem + self.se * samples
+            return SampleCost(self.wc, self.wc_problem)
+        return SampleCost(self.se, self.se_problem)
 
 
 def unit_costs(match: Match, pair: Pair, completion_tokens: float | None = None) -> UnitCosts:
@@ -121,7 +129,7 @@ def cost_of_side(
             grading=given.grading,
         )
     except InputError as error:
-        advice = error.advice.replace("per_sample.SIDE", f"per_sample.{side}")
+        advice = error.advice.replace(".SIDE.", f".{side}.")
         raise InputError(error.message, advice, error.issues) from None
     if cost.per_sample <= 0:
         raise InputError(

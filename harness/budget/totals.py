@@ -4,18 +4,29 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from harness.budget.amounts import UNIT_OF_KIND, UNIT_WORDS, Kind, parse_budget
+from harness.budget.amounts import UNIT_OF_KIND, UNIT_WORDS, BudgetAmount, Kind, parse_budget
 from harness.budget.pool_matching import kinds_for
 from harness.budget.side_costs import UnitCosts
 from harness.errors import InputError
 from harness.recipe import Recipe
 
 
-def total_per_problem(total: str, kind: Kind, costs: UnitCosts, problems: int | None) -> Fraction:
+def amount_of_total(total: str | float) -> BudgetAmount:
+    """A total of a recipe, in which a number is SE samples a problem, quoted or not.
+
+    Raises:
+        InputError: it is not a number above 0 with a known unit; says what is accepted.
+    """
+    return parse_budget(str(total))
+
+
+def total_per_problem(
+    total: str | float, kind: Kind, costs: UnitCosts, problems: int | None
+) -> Fraction:
     """What a total leaves each problem, in the unit of the costs.
 
     Args:
-        total: as in a recipe, such as "20usd"; a bare number is SE samples a problem.
+        total: as in a recipe, such as "20usd"; a number is SE samples a problem.
         kind: the cost model.
         costs: of both sides.
         problems: size of the problem set; None if not known.
@@ -23,7 +34,7 @@ def total_per_problem(total: str, kind: Kind, costs: UnitCosts, problems: int | 
     Raises:
         InputError: the total is in another unit than the match counts, or the size is not known.
     """
-    amount = parse_budget(total)
+    amount = amount_of_total(total)
     if amount.unit == "samples":
         return costs.of("se", amount.value)
     if amount.unit != UNIT_OF_KIND[kind]:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import click
 
+from harness.cli.all_at_once import AllAtOnceCommand, refusals_so_far
 from harness.cli.output import emit, json_option
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ _KINDS = ["number", "compute", "compute_exact", "price", "tokens", "gpu_seconds"
 _POOL = click.Path(path_type=Path)
 
 
-@click.command(short_help="Compare two pools at matched budgets.")
+@click.command(cls=AllAtOnceCommand, short_help="Compare two pools at matched budgets.")
 @click.argument("wc_pool", metavar="WC_POOL", type=_POOL)
 @click.argument("se_pool", metavar="SE_POOL", type=_POOL)
 @click.option(
@@ -58,6 +59,12 @@ _POOL = click.Path(path_type=Path)
     "default nothing, as in the paper; with compute_exact every.",
 )
 @click.option(
+    "--grading-cost",
+    metavar="AMOUNT",
+    help="What grading or judging one sample costs, right or wrong, on either side: 0.0002usd, "
+    "1e12flop, 500tok, 0.1gpu_s. Charged by the cost models that count its unit.",
+)
+@click.option(
     "--grader", default="answer", show_default=True, help="Whose verdicts are compared by."
 )
 @click.option(
@@ -79,13 +86,14 @@ def compare(
     se_pool: Path,
     kind: str | None,
     budget: str | None,
-    by: str | None,
+    by: Literal["level", "subject"] | None,
     wc_card: str | None,
     se_card: str | None,
     parameters: ParameterCount | None,
     price_date: datetime.datetime | None,
     batch: bool,
     prompts: Prompts | None,
+    grading_cost: str | None,
     grader: str,
     keys: tuple[str, ...],
     intersection: bool,
@@ -101,10 +109,14 @@ def compare(
     harness compare WC_POOL SE_POOL --match price --budget 20usd --by level
     harness compare WC_POOL SE_POOL --match number --budget 5 --json
     """
+    from harness.budget.amounts import parse_budget
     from harness.comparison.comparing import ComparisonRequest, compare_pools
     from harness.comparison.costs import CostSettings
     from harness.comparison.text import comparison_text
 
+    refusals, grading = refusals_so_far(), None
+    with refusals.noted():
+        grading = parse_budget(grading_cost) if grading_cost is not None else None
     document = compare_pools(
         ComparisonRequest(
             pools={"wc": wc_pool, "se": se_pool},
@@ -113,11 +125,16 @@ def compare(
             budget=budget,
             by=by,
             settings=CostSettings(
-                parameters, price_date.date() if price_date else None, batch, prompts
+                parameters,
+                price_date.date() if price_date else None,
+                batch,
+                prompts,
+                grading,
             ),
             grader=grader,
             keys=keys,
             intersection=intersection,
-        )
+        ),
+        refusals,
     )
     emit(document, comparison_text(document), as_json)

@@ -9,11 +9,15 @@ from typing import Any
 
 import click
 
+from harness.cli.all_at_once import refusals_so_far
 from harness.errors import InputError
 
 
 def hardware_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Adds `--gpu`, `--gpus` and `--gpu-price`, which reach the command as one `hardware`."""
+    """Adds `--gpu`, `--gpus` and `--gpu-price`, which reach the command as one `hardware`.
+
+    What is wrong with them is noted in `refusals_so_far`; `hardware` is None without a GPU card.
+    """
 
     @click.option(
         "--gpu",
@@ -34,9 +38,13 @@ def hardware_options(command: Callable[..., Any]) -> Callable[..., Any]:
         from harness.plan.gpus import DEFAULT_GPU, load_gpu
         from harness.plan.serving import Hardware
 
-        if gpu_price is not None and not math.isfinite(gpu_price):
-            raise InputError(f"--gpu-price {gpu_price}: expected dollars for one GPU and hour.")
-        card = load_gpu(DEFAULT_GPU if gpu is None else gpu)
-        return command(hardware=Hardware(card, gpus, gpu_price), **others)
+        refusals, hardware = refusals_so_far(), None
+        with refusals.noted():
+            if gpu_price is not None and not math.isfinite(gpu_price):
+                raise InputError(f"--gpu-price {gpu_price}: expected dollars for one GPU and hour.")
+        with refusals.noted():
+            card = load_gpu(DEFAULT_GPU if gpu is None else gpu)
+            hardware = Hardware(card, gpus, gpu_price)
+        return command(hardware=hardware, **others)
 
     return with_hardware

@@ -6,11 +6,13 @@ import json
 import shlex
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from harness.cli.all_at_once import HEADING, refusals_so_far
 from harness.errors import EnvironmentFailure, InputError
 
 if TYPE_CHECKING:
@@ -146,6 +148,21 @@ def overrides_of_engine(kind: str | None) -> list[str]:
     return [] if kind is None else [f"execution.engine={kind}"]
 
 
+@dataclass(frozen=True)
+class Where:
+    """The options that say where samples are drawn, and for how much.
+
+    Attributes:
+        engine_kind: "vllm" or "ray"; as the recipe says if None.
+        endpoints: each `SIDE=URL`.
+        spending_limit: in dollars; none if None.
+    """
+
+    engine_kind: str | None
+    endpoints: tuple[str, ...]
+    spending_limit: float | None
+
+
 def engines_of(
     vllm_python: Path | None, axolotl_python: Path | None, workers: int | None
 ) -> EngineOptions:
@@ -161,13 +178,41 @@ def default_run_path(recipe: Recipe) -> Path:
     return Path("runs") / f"{recipe.name}{suffix}"
 
 
-def run_of(path: Path | None, recipe_name: str | None, overrides: Sequence[str]) -> RunFolder:
-    """The run that a command is about: an existing folder, or a recipe's, made if need be.
+@dataclass(frozen=True)
+class NamedRun:
+    """The run that a command is about, before anything is made.
+
+    Attributes:
+        path: its folder.
+        recipe: what it is to be made or opened under.
+        is_there: whether it is opened as it is.
+    """
+
+    path: Path
+    recipe: Recipe
+    is_there: bool
+
+    def opened(self) -> RunFolder:
+        """The run's folder, made if need be.
+
+        Raises:
+            InputError: the folder is of another recipe, or of something else.
+        """
+        from harness.pipeline.opening import open_or_create_run
+        from harness.run_folder import RunFolder
+
+        if self.is_there:
+            return RunFolder(self.path, self.recipe)
+        return open_or_create_run(self.path, self.recipe)
+
+
+def named_run(path: Path | None, recipe_name: str | None, overrides: Sequence[str]) -> NamedRun:
+    """The run that a command is about: an existing folder, or a recipe's.
 
     Raises:
-        InputError: neither a folder nor a recipe was given, or they do not fit together.
+        InputError: neither a folder nor a recipe was given, or it cannot be used.
     """
-    from harness.pipeline.opening import open_or_create_run, open_run
+    from harness.pipeline.opening import open_run
     from harness.recipe.loading import load_recipe
 
     if recipe_name is None:
@@ -175,10 +220,42 @@ def run_of(path: Path | None, recipe_name: str | None, overrides: Sequence[str])
             raise InputError("which run? Give its folder, or --recipe NAME to start one.")
         run = open_run(path)
         if not overrides:
-            return run
-        return open_or_create_run(path, load_recipe(str(run.recipe_file), overrides))
+            return NamedRun(path, run.recipe, is_there=True)
+        return NamedRun(path, load_recipe(str(run.recipe_file), overrides), is_there=False)
     recipe = load_recipe(recipe_name, overrides)
-    return open_or_create_run(path if path is not None else default_run_path(recipe), recipe)
+    return NamedRun(path or default_run_path(recipe), recipe, is_there=False)
+
+
+def checked_run(
+    path: Path | None, recipe_name: str | None, overrides: Sequence[str], where: Where
+) -> NamedRun:
+    """The run that a command is about, with nothing refused so far.
+
+    Raises:
+        InputError: what is wrong with it, and whatever was refused before, at once.
+    """
+    refusals, named = refusals_so_far(), None
+    chosen = [
+        *overrides,
+        *overrides_of_engine(where.engine_kind),
+        *overrides_of_spending(where.spending_limit),
+    ]
+    with refusals.noted():
+        chosen += overrides_of_endpoints(where.endpoints)
+    with refusals.noted():
+        named = named_run(path, recipe_name, chosen)
+    refusals.raise_if_any(HEADING)
+    assert named is not None, "a run is named or was refused"
+    return named
+
+
+def run_of(path: Path | None, recipe_name: str | None, overrides: Sequence[str]) -> RunFolder:
+    """The run that a command is about, made if need be.
+
+    Raises:
+        InputError: neither a folder nor a recipe was given, or they do not fit together.
+    """
+    return named_run(path, recipe_name, overrides).opened()
 
 
 @contextmanager

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from harness.cli.all_at_once import refusals_so_far
 from harness.cli.output import emit
 from harness.errors import InputError
 
@@ -71,9 +72,12 @@ def pilot_options(command: Callable[..., Any]) -> Callable[..., Any]:
     ) -> Any:
         given = {"--budgets": budgets, "--key": key, "--intersection": intersection or None}
         alone = [option for option, value in given.items() if value is not None]
-        if alone and not pools:
-            raise InputError(f"{alone[0]} is about forecasts; give --pilot POOL as well.")
-        asked = () if budgets is None else read_budgets(budgets)
+        with refusals_so_far().noted():
+            if alone and not pools:
+                raise InputError(f"{alone[0]} is about forecasts; give --pilot POOL as well.")
+        asked: tuple[float, ...] = ()
+        with refusals_so_far().noted():
+            asked = () if budgets is None else read_budgets(budgets)
         pilots = NamedPilots(pools, asked, intersection, key or "text") if pools else None
         return command(pilots=pilots, **others)
 

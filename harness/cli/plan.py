@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from harness.cli.all_at_once import HEADING, AllAtOnceCommand, refusals_so_far
 from harness.cli.hardware import hardware_options
 from harness.cli.options import recipe_options
 from harness.cli.output import emit, json_option
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 TEXT_WIDTH = 100
 
 
-@click.command(short_help="Say what a recipe will draw, train and cost.")
+@click.command(cls=AllAtOnceCommand, short_help="Say what a recipe will draw, train and cost.")
 @click.argument("run_path", metavar="[RUN]", required=False, type=click.Path(path_type=Path))
 @hardware_options
 @recipe_options
@@ -28,7 +29,7 @@ TEXT_WIDTH = 100
 @json_option
 def plan(
     run_path: Path | None,
-    hardware: Hardware,
+    hardware: Hardware | None,
     recipe_name: str | None,
     overrides: tuple[str, ...],
     pilots: NamedPilots | None,
@@ -45,15 +46,20 @@ def plan(
     harness plan --pilot POOL               what ten times the samples will show
     harness plan --recipe w2s-math --pilot WC_POOL --pilot SE_POOL
     """
+    refusals, recipe = refusals_so_far(), None
+    if pilots is None or run_path is not None or recipe_name is not None or overrides:
+        read = _recipe_of if pilots is None else _recipe_of_pilots
+        with refusals.noted():
+            recipe = read(run_path, recipe_name, overrides)
+    refusals.raise_if_any(HEADING)
     if pilots is not None:
-        alone = run_path is None and recipe_name is None and not overrides
-        recipe = None if alone else _recipe_of_pilots(run_path, recipe_name, overrides)
         forecast_from_pilots(pilots, recipe, as_json)
         return
     from harness.plan.planning import plan_of
     from harness.plan.text import plan_text
 
-    planned = plan_of(_recipe_of(run_path, recipe_name, overrides), hardware)
+    assert recipe is not None, "a recipe is there or was refused"
+    planned = plan_of(recipe, hardware)
     emit(planned.document(), plan_text(planned, TEXT_WIDTH), as_json)
 
 
@@ -84,8 +90,11 @@ def _recipe_of(
     from harness.recipe.loading import load_recipe, read_recipe
 
     if run_path is not None and recipe_name is not None:
+        key, equals, _ = str(run_path).partition("=")
         raise InputError(
-            f"a run ({run_path}) and a recipe ({recipe_name}) were given; a plan is of one of them."
+            f"a run ({run_path}) and a recipe ({recipe_name}) were given; a plan is of one of "
+            "them.",
+            f"To change the key {key} of the recipe, give --set {run_path}." if equals else "",
         )
     if recipe_name is not None:
         return load_recipe(recipe_name, overrides)

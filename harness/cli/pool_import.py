@@ -87,10 +87,13 @@ def import_(out: Path, as_json: bool, **options: Any) -> None:
 
     SAMPLES are JSON lines (plain or gzip) with problem_id and completion, and if there are any
     sample_index, prompt_tokens, completion_tokens, cached_tokens, finish_reason, seed; or
-    lm-eval's samples_*.jsonl; or data sets. Every row is checked before any is kept.
+    lm-eval's samples_*.jsonl; or data sets. A problem_id is an id of the problem or its question;
+    a list of completions is a sample each. Every row is checked before any is kept.
 
     \b
     harness pool import samples.jsonl --problems problems.jsonl --model gemma-2-9b --out pool
+    harness pool import file.jsonl --problems file.jsonl --problem-columns gold=answer \\
+        --columns problem_id=question --columns completion=outputs --model NAME --out pool
     harness pool import samples_gsm8k_2025.jsonl --model ORG/NAME --out pool
     harness pool import ORG/NAME --format datasets --split train --columns problem_id=id \\
         --columns completion=generations --problems ORG/NAME --model NAME --out pool

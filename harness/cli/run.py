@@ -8,21 +8,23 @@ from typing import Any
 
 import click
 
+from harness.cli.all_at_once import AllAtOnceCommand
 from harness.cli.options import (
+    Where,
+    checked_run,
     engine_options,
     engines_of,
-    overrides_of_endpoints,
-    overrides_of_engine,
-    overrides_of_spending,
     recipe_options,
     resumable,
-    run_of,
     spending_options,
 )
 from harness.cli.output import emit, json_option
 
 
-@click.command(short_help="Do every stage of a recipe, or go on where a run stopped.")
+@click.command(
+    cls=AllAtOnceCommand,
+    short_help="Do every stage of a recipe, or go on where a run stopped.",
+)
 @click.argument("run_path", metavar="[RUN]", required=False, type=click.Path(path_type=Path))
 @recipe_options
 @click.option(
@@ -64,12 +66,8 @@ def run(
         raise click.UsageError(f"two folders were given: {run_path} and --out {out}; give one.")
     started = time.monotonic()
     progress = Progress()
-    where = [
-        *overrides_of_engine(engine_kind),
-        *overrides_of_endpoints(endpoints),
-        *overrides_of_spending(spending_limit),
-    ]
-    opened = run_of(run_path or out, recipe_name, [*overrides, *where])
+    where = Where(engine_kind, endpoints, spending_limit)
+    opened = checked_run(run_path or out, recipe_name, overrides, where).opened()
     names = list(RUN_ORDER)
     if publish:
         names.insert(names.index("build") + 1, "push")

@@ -11,16 +11,15 @@ from typing import Any
 
 import click
 
+from harness.cli.all_at_once import AllAtOnceCommand, refusals_so_far
 from harness.cli.options import (
+    Where,
+    checked_run,
     engine_options,
     engines_of,
-    overrides_of_endpoints,
-    overrides_of_engine,
-    overrides_of_spending,
     recipe_options,
     reference_option,
     resumable,
-    run_of,
     spending_options,
 )
 from harness.cli.output import emit, json_option
@@ -46,16 +45,10 @@ def _do(
     from harness.pipeline.stages import run_stages
     from harness.progress import Progress
 
-    if reference is not None:
-        from harness.reference import check_reference_name
-
-        check_reference_name(reference)  # Before a folder is made or waited for.
-    where = [
-        *overrides_of_engine(engine_kind),
-        *overrides_of_endpoints(endpoints),
-        *overrides_of_spending(spending_limit),
-    ]
-    run = run_of(run_path, recipe_name, [*overrides, *where])
+    with refusals_so_far().noted():
+        _check_reference(reference)
+    where = Where(engine_kind, endpoints, spending_limit)
+    run = checked_run(run_path, recipe_name, overrides, where).opened()
     with resumable(run.path, name), held(run.path, "the run"):
         options = engines_of(vllm_python, axolotl_python, workers)
         document: dict[str, Any] = run_stages(
@@ -66,8 +59,17 @@ def _do(
     emit(document, summary_of(name, document), as_json)
 
 
+def _check_reference(name: str | None) -> None:
+    from harness.reference import check_reference_name
+
+    if name is not None:
+        check_reference_name(name)
+
+
 def _stage_command(name: str, summary: str, details: str) -> click.Command:
-    @click.command(name=name, help=f"{summary}\n\n{details}", short_help=summary)
+    @click.command(
+        name=name, cls=AllAtOnceCommand, help=f"{summary}\n\n{details}", short_help=summary
+    )
     @click.argument("run_path", metavar="[RUN]", required=False, type=click.Path(path_type=Path))
     @recipe_options
     @engine_options

@@ -11,13 +11,22 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from harness.budget.amounts import UNIT_WORDS, BudgetAmount
 from harness.budget.pool_matching import PoolMatch
 from harness.comparison.cost_models import cost_models_document
 from harness.comparison.costs import CostSettings, SideCosts, costs_of
 from harness.comparison.curves import cost_grid, coverage_on, curve_document
 from harness.comparison.estimates import Arrays, at_budget, by_group
-from harness.comparison.matching import chosen_match
-from harness.comparison.opening import OpenedPool, open_pools, pairing_of
+from harness.comparison.matching import check_amounts, chosen_match
+from harness.comparison.opening import (
+    INCOMPARABLE,
+    Grouping,
+    OpenedPool,
+    check_groups,
+    open_pools,
+    pairing_of,
+)
+from harness.errors import Refusals
 from harness.metrics.adaptive_arrays import AdaptiveArrays, arrays_of
 from harness.metrics.majority import MAJORITY_SAMPLES
 from harness.metrics.side_columns import METRICS, distinct_column
@@ -45,7 +54,7 @@ class ComparisonRequest:
     cards: Mapping[Side, str | None]
     kind: str | None
     budget: str | None
-    by: str | None
+    by: Grouping | None
     settings: CostSettings
     grader: str
     keys: tuple[str, ...]
@@ -57,8 +66,13 @@ class ComparisonRequest:
         return tuple(dict.fromkeys((TEXT, *self.keys)))
 
 
-def compare_pools(request: ComparisonRequest) -> dict[str, Any]:
+def compare_pools(request: ComparisonRequest, refusals: Refusals | None = None) -> dict[str, Any]:
     """Compares two pools.
+
+    Args:
+        request: what is compared, and how.
+        refusals: what was refused before, such as options that cannot be read; told together
+            with what is wrong with the pools.
 
     Returns:
         A JSON document: `match` (kind, ratio, samples_per_problem, cost), `sides` and
@@ -69,25 +83,38 @@ def compare_pools(request: ComparisonRequest) -> dict[str, Any]:
         InputError: a pool cannot be used, the two cannot be paired or matched, or the budget is
             more than they hold; says what is possible.
     """
-    opened = open_pools(request.pools, request.cards, request.grader)
-    pairing = pairing_of(opened, request.grader, intersection=request.intersection)
+    refusals = Refusals() if refusals is None else refusals
+    with refusals.noted():
+        check_amounts(request.kind, request.budget, request.settings.grading)
+    unreadable = len(refusals) > 0
+    opened = open_pools(request.pools, request.cards, request.grader, refusals)
+    with refusals.noted():
+        if request.by is not None:
+            check_groups(opened, request.by)
+    pairing = pairing_of(opened, request.grader, refusals, intersection=request.intersection)
+    if unreadable:
+        refusals.raise_if_any(INCOMPARABLE)
     arrays = {side: _arrays(opened[side], request, pairing.ids) for side in SIDES}
     drawn: dict[Side, int] = {side: arrays[side].largest_k for side in SIDES}
     costs = costs_of(opened, arrays, request.settings, request.kind)
-    match = chosen_match(costs, request.kind, request.budget, drawn, len(pairing.ids))
+    with refusals.noted():
+        match = chosen_match(costs, request.kind, request.budget, drawn, len(pairing.ids))
+    refusals.raise_if_any(INCOMPARABLE)
     counts: dict[Side, float] = {side: float(match.samples_per_problem[side]) for side in SIDES}
     sides, difference = at_budget(arrays, counts)
     grid = cost_grid(costs.found[match.kind], drawn)
     coverage = {side: arrays[side].coverage for side in SIDES}
     groups = None
     if request.by is not None:
-        names = arrays["wc"].levels if request.by == "level" else arrays["wc"].subjects
-        groups = by_group(arrays, counts, names, request.by)
+        groups = by_group(arrays, counts, _names_of_groups(arrays, request.by))
     return {
         "problems": len(pairing.ids),
         "problems_left_out": dict(pairing.left_out),
         "grader": {"name": request.grader, **opened["wc"].grader},
-        "notes": _notes(request.pools, costs, match, len(pairing.ids)),
+        "notes": [
+            *_notes(request.pools, costs, match, len(pairing.ids)),
+            *_grading_note(request.settings.grading),
+        ],
         "match": _match_document(match, costs),
         "sides": {side: {**_origin(opened[side], drawn[side]), **sides[side]} for side in SIDES},
         "difference": difference,
@@ -97,6 +124,12 @@ def compare_pools(request: ComparisonRequest) -> dict[str, Any]:
         "curve": curve_document(grid, coverage_on(grid, coverage)),
         "cost_models": cost_models_document(costs, match, difference["coverage"], arrays, drawn),
     }
+
+
+def _names_of_groups(arrays: Mapping[Side, Arrays], kind: Grouping) -> list[str]:
+    """(problems,) the level or subject of each, of whichever pool has it."""
+    sides = [arrays[side].levels if kind == "level" else arrays[side].subjects for side in SIDES]
+    return [wc or se for wc, se in zip(*sides, strict=True)]
 
 
 def _match_document(match: PoolMatch, costs: SideCosts) -> dict[str, Any]:
@@ -139,6 +172,15 @@ def _notes(
             "long, and costs are told in SE samples."
         )
     return notes
+
+
+def _grading_note(cost: BudgetAmount | None) -> list[str]:
+    if cost is None:
+        return []
+    return [
+        f"grading is charged: {float(cost.value):.4g} {UNIT_WORDS[cost.unit]} a sample of either "
+        "side, by the cost models that count them."
+    ]
 
 
 def _arrays(opened: OpenedPool, request: ComparisonRequest, ids: tuple[str, ...]) -> Arrays:

@@ -45,13 +45,9 @@ def cost_models_document(
         and `verdict`, the same in words. A winner is the side with the higher coverage,
         significant where the interval of the difference leaves 0 out and the test rejects too.
     """
-    models, refused = [], dict(costs.refused)
+    models = []
     for kind in costs.found:
-        try:
-            found = _match_by(kind, costs, match, drawn, len(arrays["wc"].problem_ids))
-        except InputError as error:
-            refused[kind] = error
-            continue
+        found = _match_by(kind, costs, match, drawn, len(arrays["wc"].problem_ids))
         counts: dict[Side, float] = {side: float(found.samples_per_problem[side]) for side in SIDES}
         same = found.samples_per_problem == match.samples_per_problem
         models.append(
@@ -66,7 +62,7 @@ def cost_models_document(
         )
     return {
         "models": models,
-        "refused": {kind: _reason(error) for kind, error in refused.items()},
+        "refused": {kind: _reason(error) for kind, error in costs.refused.items()},
         "winner_changes": len({one["winner"] for one in models} - {None}) > 1,
         "verdict": _verdict(models),
     }

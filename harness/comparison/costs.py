@@ -12,10 +12,12 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Literal
 
-from harness.budget.amounts import KINDS, UNIT_OF_KIND, Kind
+from harness.budget.amounts import KINDS, UNIT_OF_KIND, BudgetAmount, Kind
 from harness.budget.architecture import Architecture, architecture_of
 from harness.budget.cost_models import CostModel, Prompts, SampleCost, TokenMeans, sample_cost
+from harness.budget.measured_flops import measured_flops
 from harness.comparison.estimates import Arrays
+from harness.comparison.lengths import lengths_of, mean_over_problems
 from harness.comparison.opening import OpenedPool
 from harness.errors import InputError, Issues
 from harness.models import model_location
@@ -44,12 +46,20 @@ class CostSettings:
         batch: whether requests go through the provider's batch interface.
         prompts: whether prompts are left out, paid for every sample, or once a problem; as usual
             for the cost model if None.
+        grading: what grading or judging a sample costs, of either side; charged by the cost
+            models that count its unit.
     """
 
     parameters: ParameterCount | None = None
     price_date: datetime.date | None = None
     batch: bool = False
     prompts: Prompts | None = None
+    grading: BudgetAmount | None = None
+
+    def grading_by(self, kind: Kind) -> Fraction:
+        """What a cost model charges for grading a sample."""
+        charged = self.grading is not None and self.grading.unit == UNIT_OF_KIND[kind]
+        return self.grading.value if self.grading and charged else Fraction(0)
 
 
 @dataclass(frozen=True)
@@ -93,11 +103,12 @@ def costs_of(
     relative = set()
     for kind in KINDS:
         measured = _means_for(kind, means)
-        if measured is None and settings.prompts in (None, "none"):
+        only_ratio = settings.prompts in (None, "none") and not settings.grading_by(kind)
+        if measured is None and only_ratio:
             measured = dict.fromkeys(SIDES, TokenMeans(completion=1))
             relative.add(kind)
         try:
-            costs = _both(kind, opened, measured or means, settings, kind == asked)
+            costs = _both(kind, opened, arrays, measured or means, settings, kind == asked)
         except InputError as error:
             refused[kind] = error
             continue
@@ -113,21 +124,23 @@ def _in_se_samples(costs: Mapping[Side, SampleCost]) -> dict[Side, SampleCost]:
 def means_of(opened: OpenedPool, arrays: Arrays) -> TokenMeans:
     """What a sample of a pool takes on average, as measured; None where nobody counted.
 
-    Seconds and cached tokens come from the ledger of the whole pool; a server's seconds count
-    for each of its GPUs.
+    Tokens are means over the problems, each of which counts the same. Seconds and cached tokens
+    come from the ledger of the whole pool; a server's seconds count for each of its GPUs.
     """
-    tokens = arrays.tokens
-    samples, drawn = int(tokens.samples.sum()), len(opened.pool)
-    if not samples:
+    tokens, drawn = arrays.tokens, len(opened.pool)
+    if not tokens.samples.any():
         return TokenMeans()
     books = books_of(opened.pool.ledger())
-    prompt, completion = int(tokens.prompt.sum()), int(tokens.completion.sum())
     seconds = Fraction(str(books.server_seconds)) * opened.gpus_of_a_server / drawn
     return TokenMeans(
-        prompt=Fraction(prompt, samples) if not tokens.uncounted_prompts.any() else None,
-        completion=Fraction(completion, samples) if not tokens.uncounted.any() else None,
+        prompt=None
+        if tokens.uncounted_prompts.any()
+        else mean_over_problems(tokens.prompt, tokens.samples),
+        completion=None
+        if tokens.uncounted.any()
+        else mean_over_problems(tokens.completion, tokens.samples),
         cached=Fraction(books.kept.cached, drawn),
-        seconds=seconds or None,
+        seconds=None if opened.is_imported else seconds or None,
     )
 
 
@@ -150,6 +163,7 @@ def _means_for(kind: Kind, means: Mapping[Side, TokenMeans]) -> Mapping[Side, To
 def _both(
     kind: Kind,
     opened: Mapping[Side, OpenedPool],
+    arrays: Mapping[Side, Arrays],
     means: Mapping[Side, TokenMeans],
     settings: CostSettings,
     ask_hub: bool,
@@ -169,25 +183,31 @@ def _both(
     )
     issues, costs = Issues(), {}
     for side in SIDES:
-        card = cards[side]
         missing = list(_missing(model, side, opened[side], means[side]))
         for error in missing:
             issues.add(side.upper(), error.message, error.advice)
         if missing:
             continue
         try:
-            costs[side] = _cost(
-                model, card or ModelCard(id=opened[side].model), means[side], ask_hub
-            )
+            cost = _cost(model, opened[side], arrays[side], means[side], ask_hub)
+            costs[side] = cost.with_grading(settings.grading_by(kind))
         except InputError as error:
-            issues.add(side.upper(), error.message, in_options(error.advice))
+            issues.add(side.upper(), error.message, _advice(error.advice, side))
     issues.raise_if_any(f"a match by {kind} is not possible with these pools and cards:")
     return costs
 
 
-def _cost(model: CostModel, card: ModelCard, means: TokenMeans, ask_hub: bool) -> SampleCost:
-    architecture = _architecture(card, ask_hub) if model.kind == "compute_exact" else None
-    cost = sample_cost(model, card, means, architecture=architecture)
+def _cost(
+    model: CostModel, opened: OpenedPool, arrays: Arrays, means: TokenMeans, ask_hub: bool
+) -> SampleCost:
+    """One side's costs: exact FLOPs over the real lengths of its samples, all else at the means."""
+    card = opened.card or ModelCard(id=opened.model)
+    if model.kind == "compute_exact":
+        architecture = _architecture(card, ask_hub)
+        lengths = lengths_of(opened.pool, arrays, Fraction(means.cached or 0))
+        cost = measured_flops(architecture, lengths, model.prompts_in_force)
+    else:
+        cost = sample_cost(model, card, means)
     if cost.per_sample <= 0:
         raise InputError("a sample costs nothing, so there is no ratio.", "Choose another --match.")
     return cost
@@ -205,8 +225,13 @@ def _missing(
         )
     if kind == "gpu_seconds" and means.seconds is None:
         if card is None or card.tokens_per_gpu_second is None:
+            lacks = (
+                "the samples were imported, so it is not known how long a server was busy with them"
+                if opened.is_imported
+                else "the pool's ledger has no seconds"
+            )
             yield InputError(
-                "the pool's ledger has no seconds, and no card says `tokens_per_gpu_second`.",
+                f"{lacks}, and no card says `tokens_per_gpu_second`.",
                 f"Give a card that does with --{side}-card.",
             )
             return
@@ -224,6 +249,12 @@ def _uncounted(column: str) -> InputError:
         f"`{column}` of some or all samples are not in the pool.",
         f"Import the samples with `{column}`.",
     )
+
+
+def _advice(advice: str, side: Side) -> str:
+    """Advice on a card, with the option that takes the changed one: a pool keeps its own."""
+    changed = f" The pool keeps its card as it was: give yours with --{side}-card FILE."
+    return in_options(advice) + (changed if "card" in advice else "")
 
 
 def in_options(advice: str) -> str:

@@ -17,8 +17,10 @@ from harness.metrics.estimators import Floats
 from harness.recipe import SIDES, Side
 from harness.statistics import Interval
 from harness.statistics.crossover import RESAMPLES, Curve, resampled_crossover
-from harness.statistics.intervals import percentile_interval, widened
-from harness.statistics.resampling import prior_problems, resampled
+from harness.statistics.intervals import percentile_interval, ratio_interval
+from harness.statistics.paired import ratio_gaps
+from harness.statistics.prior_problems import Ratio
+from harness.statistics.resampling import resampled_with_prior
 
 MOST_POINTS = 60
 _ROUNDING = 1e-9
@@ -46,18 +48,13 @@ def cost_grid(costs: Mapping[Side, SampleCost], drawn: Mapping[Side, int]) -> Co
 
     Args:
         costs: per side, what samples cost.
-        drawn: per side, samples that each problem has at least.
-
-    Returns:
-        The grid; empty where no cost pays for samples of both sides.
+        drawn: per side, samples that each problem has at least; one or more.
     """
     once = {side: float(costs[side].per_problem) for side in SIDES}
     each = {side: float(costs[side].per_sample) for side in SIDES}
     ones = sorted(once[side] + each[side] for side in SIDES)
     last = min(once[side] + drawn[side] * each[side] for side in SIDES)
     first = ones[1] if last >= ones[1] * (1 - _ROUNDING) else ones[0]
-    if last < first * (1 - _ROUNDING) or first <= max(once.values()):
-        return CostGrid(np.empty(0), {side: np.empty(0) for side in SIDES})
     whole = np.concatenate(
         [once[side] + np.arange(1, drawn[side] + 1) * each[side] for side in SIDES]
     )
@@ -67,7 +64,7 @@ def cost_grid(costs: Mapping[Side, SampleCost], drawn: Mapping[Side, int]) -> Co
         points,
         {
             # Rounding must not ask for more than there is, or for a little less than one.
-            side: np.minimum(_whole((points - once[side]) / each[side]), drawn[side])
+            side: np.minimum(_samples_for(points, once[side], each[side]), drawn[side])
             for side in SIDES
         },
     )
@@ -82,8 +79,6 @@ def coverage_on(
         grid: the costs.
         coverage: per side, the estimator of the pool: (ks,) to (problems, ks).
     """
-    if not len(grid.costs):
-        return {side: np.empty((0, 0)) for side in SIDES}
     return {
         side: coverage[side](np.maximum(grid.samples[side], 1.0))
         * np.minimum(grid.samples[side], 1.0)
@@ -91,8 +86,10 @@ def coverage_on(
     }
 
 
-def _whole(samples: Floats) -> Floats:
-    """Samples, with those that are one but for rounding as one."""
+def _samples_for(costs: Floats, once: float, each: float) -> Floats:
+    """`SampleCost.samples_for` over an array, with samples that are one but for rounding as one."""
+    one = once + each
+    samples = np.where(costs < one, costs / one, (costs - once) / each)
     return np.where(np.abs(samples - 1.0) < _ROUNDING, 1.0, samples)
 
 
@@ -112,39 +109,34 @@ def curve_document(grid: CostGrid, coverage: Mapping[Side, Floats]) -> dict[str,
         grid: the costs.
         coverage: per side, (problems, points); all problems weigh the same.
     """
-    if not len(grid.costs):
-        return {"points": [], "crossover": None}
-    problems = len(coverage["wc"])
-    both = np.concatenate([coverage[side] for side in SIDES], axis=1)
-    most = np.concatenate([np.minimum(grid.samples[side], 1.0) for side in SIDES])
-    sides = [side for side in SIDES for _ in grid.costs]
-    prior = prior_problems(np.zeros(len(most)), most, sides, binary=False)
-    drawn = resampled(both, RESAMPLES, 0, lambda sums: sums, prior) / problems
-    halves = dict(zip(SIDES, np.split(drawn, 2, axis=1), strict=True))
-    points = [
-        {
-            "cost": float(cost),
-            "samples_per_problem": {side: float(grid.samples[side][place]) for side in SIDES},
-            "coverage": {
-                side: _interval(coverage[side][:, place], halves[side][:, place], (0.0, 1.0))
-                for side in SIDES
-            },
-            "difference": _interval(
-                coverage["wc"][:, place] - coverage["se"][:, place],
-                halves["wc"][:, place] - halves["se"][:, place],
-                (-1.0, 1.0),
-            ),
+    ones = np.ones((len(coverage["wc"]), 1))
+    columns = np.concatenate([*(coverage[side] for side in SIDES), ones], axis=1)
+    sums, weights = resampled_with_prior(columns, RESAMPLES, 0)
+    points = []
+    for place, cost in enumerate(grid.costs):
+        samples = {side: float(grid.samples[side][place]) for side in SIDES}
+        ratios = {
+            side: Ratio(coverage[side][:, place], ones[:, 0], 0.0, min(1.0, samples[side]))
+            for side in SIDES
         }
-        for place, cost in enumerate(grid.costs)
-    ]
+        drawn = {
+            side: sums[:, [place + number * len(grid.costs), -1]]
+            for number, side in enumerate(SIDES)
+        }
+        value = ratios["wc"].value - ratios["se"].value
+        gaps = ratio_gaps((ratios["wc"], ratios["se"]), (drawn["wc"], drawn["se"]), weights)
+        points.append(
+            {
+                "cost": float(cost),
+                "samples_per_problem": samples,
+                "coverage": {
+                    side: ratio_interval(ratios[side], drawn[side], weights).document()
+                    for side in SIDES
+                },
+                "difference": Interval(value, *percentile_interval(gaps, value)).document(),
+            }
+        )
     return {"points": points, "crossover": _crossover(grid, coverage)}
-
-
-def _interval(values: Floats, means: Floats, ends: tuple[float, float]) -> dict[str, float]:
-    """The interval of (problems,) values by their (resamples,) means, within the ends."""
-    value = float(values.mean())
-    spread = widened(means, value, len(values), ends)
-    return Interval(value, *percentile_interval(spread, value)).document()
 
 
 def _crossover(grid: CostGrid, coverage: Mapping[Side, Floats]) -> dict[str, Any]:

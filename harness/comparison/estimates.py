@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
-from harness.errors import InputError
 from harness.metrics.adaptive_arrays import AdaptiveArrays
 from harness.metrics.measuring import (
     LEVEL_RESAMPLES,
@@ -45,11 +43,10 @@ def compared_columns(
         resamples: how many times the problems are resampled.
     """
     shares = {side: min(samples_per_problem[side], 1.0) for side in SIDES}
-    comparison = compare(columns, resamples, samples_per_problem=samples_per_problem)
-    return replace(
-        comparison,
-        columns={side: _weighted(comparison.columns[side], shares[side]) for side in SIDES},
-        sums={side: _weighted(comparison.sums[side], shares[side]) for side in SIDES},
+    return compare(
+        {side: _weighted(columns[side], shares[side]) for side in SIDES},
+        resamples,
+        samples_per_problem=samples_per_problem,
     )
 
 
@@ -126,7 +123,6 @@ def by_group(
     arrays: Mapping[Side, Arrays],
     samples_per_problem: Mapping[Side, float],
     groups: Sequence[str],
-    kind: str,
 ) -> dict[str, Document]:
     """Metrics and differences for each level or subject, "" for problems without one.
 
@@ -134,16 +130,7 @@ def by_group(
         arrays: both sides, over the same problems.
         samples_per_problem: of the matched budget.
         groups: (problems,) the group of each.
-        kind: "level" or "subject".
-
-    Raises:
-        InputError: no problem has a group.
     """
-    if not any(groups):
-        raise InputError(
-            f"no problem has a {kind}, so nothing can be shown by {kind}.",
-            f"Import the pools with problems that have `{kind}`, or leave --by out.",
-        )
     columns = columns_at(arrays, samples_per_problem)
     names, found = np.array(groups), {}
     for name in sorted(set(groups), key=lambda one: (not one, one)):

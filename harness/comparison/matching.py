@@ -6,13 +6,47 @@ import math
 from collections.abc import Mapping
 from fractions import Fraction
 
-from harness.budget.amounts import KINDS, BudgetAmount, Kind, parse_budget
-from harness.budget.pool_matching import PoolMatch, kinds_for, match_budgets
+from harness.budget.amounts import KINDS, UNIT_OF_KIND, UNIT_WORDS, BudgetAmount, Kind, parse_budget
+from harness.budget.pool_matching import PoolMatch, check_unit, kinds_for, match_budgets
 from harness.comparison.costs import SideCosts
 from harness.errors import InputError
 from harness.recipe import SIDES, Side
 
 USUAL_KIND: Kind = "compute"
+
+
+def check_amounts(kind: str | None, budget: str | None, grading: BudgetAmount | None) -> None:
+    """Refuses amounts that no pools could be compared at.
+
+    Args:
+        kind: the cost model; that of the budget's unit if None.
+        budget: as `parse_budget` reads it, or None.
+        grading: what grading a sample costs, or None.
+
+    Raises:
+        InputError: the budget cannot be read, or the cost model counts another unit.
+    """
+    amount = None if budget is None else parse_budget(budget)
+    named = _named(kind)
+    if amount is not None and named is not None:
+        check_unit(named, amount)
+    if grading is not None:
+        _check_grading(named or _usual_kinds(amount)[0], grading)
+
+
+def _check_grading(kind: Kind, cost: BudgetAmount) -> None:
+    if cost.unit == UNIT_OF_KIND[kind] != "samples":
+        return
+    fitting = [f"--match {one}" for one in KINDS if UNIT_OF_KIND[one] == cost.unit != "samples"]
+    raise InputError(
+        f"grading costs {float(cost.value):.4g} {UNIT_WORDS[cost.unit]} a sample, and a match by "
+        f"{kind} does not count them.",
+        f"Give {' or '.join(fitting)}." if fitting else "Give it a unit, as in 0.0002usd.",
+    )
+
+
+def _named(kind: str | None) -> Kind | None:
+    return next((one for one in KINDS if one == kind), None)
 
 
 def chosen_match(
@@ -63,7 +97,7 @@ def matched(costs: SideCosts, kind: Kind, amount: BudgetAmount, problems: int) -
     """Both sides at one budget under one cost model.
 
     Raises:
-        InputError: the amount is in another unit, or does not pay for a prompt.
+        InputError: the amount is in another unit.
     """
     both = costs.found[kind]
     return match_budgets(
@@ -79,7 +113,7 @@ def largest_budget(costs: SideCosts, kind: Kind, drawn: Mapping[Side, int]) -> B
     """SE samples a problem that both pools can pay for.
 
     Raises:
-        InputError: all samples of the WC pool cost less than a prompt of SE.
+        InputError: a pool has no samples of the problems.
     """
     both = costs.found[kind]
     empty = [f"the {side.upper()} pool" for side in SIDES if not drawn[side]]
@@ -88,13 +122,8 @@ def largest_budget(costs: SideCosts, kind: Kind, drawn: Mapping[Side, int]) -> B
             f"no sample of the problems that are compared is in {' or in '.join(empty)}.",
             "Draw or import some.",
         )
-    affordable = both["wc"].of(Fraction(drawn["wc"])) - both["se"].per_problem
-    if affordable <= 0:
-        raise InputError(
-            "all samples of the WC pool together cost less than one prompt of SE.",
-            "Draw or import more of WC, or leave prompts out with --prompts none.",
-        )
-    return BudgetAmount(min(Fraction(drawn["se"]), affordable / both["se"].per_sample), "samples")
+    affordable = both["se"].samples_for(both["wc"].of(Fraction(drawn["wc"])))
+    return BudgetAmount(min(Fraction(drawn["se"]), affordable), "samples")
 
 
 def _more_than_drawn(
@@ -128,14 +157,16 @@ def rounded_down(amount: Fraction) -> str:
     return f"{float(digits * Fraction(10) ** exponent):.4g}"
 
 
+def _usual_kinds(amount: BudgetAmount | None) -> tuple[Kind, ...]:
+    """The cost models for a budget where none is named; the first that is possible is taken."""
+    if amount is None or amount.unit == "samples":
+        return (USUAL_KIND,)
+    return kinds_for(amount.unit)
+
+
 def _kind(costs: SideCosts, kind: str | None, amount: BudgetAmount | None) -> Kind:
-    named = next((one for one in KINDS if one == kind), None)
-    if named is not None:
-        wished: tuple[Kind, ...] = (named,)
-    elif amount is None or amount.unit == "samples":
-        wished = (USUAL_KIND,)
-    else:
-        wished = kinds_for(amount.unit)
+    named = _named(kind)
+    wished = (named,) if named is not None else _usual_kinds(amount)
     for one in wished:
         if one in costs.found:
             return one

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from harness.comparison.problem_sets import Pairing, SideProblems, paired_problems
-from harness.errors import InputError, Issues, unknown_name
+from harness.errors import InputError, Refusals, unknown_name
 from harness.pool import Pool
 from harness.pool.draw_file import read_draw
 from harness.pool.identity import IDENTITY_FILE, differences
@@ -20,6 +20,9 @@ from harness.recipe import SIDES, ModelCard, Side
 # What was graded stands in a grader's identity beside how it was graded.
 _OF_THE_SAMPLES = {"samples"}
 _CHAIN = "chain"
+_SHOWN = 8
+Grouping = Literal["level", "subject"]
+INCOMPARABLE = "these pools cannot be compared:"
 
 
 @dataclass(frozen=True)
@@ -53,13 +56,23 @@ class OpenedPool:
         return judged and self.pool.verdicts(_CHAIN).num_rows == len(self.pool)
 
     @property
+    def is_imported(self) -> bool:
+        """Whether its samples were drawn elsewhere, so that nobody knows which ran side by side."""
+        from harness.interchange.origin import ENGINE
+
+        return (self.pool.identity.get("engine") or {}).get("name") == ENGINE
+
+    @property
     def gpus_of_a_server(self) -> int:
         """GPUs on which each of the servers that drew it ran one copy of the model."""
         return int((self.pool.identity.get("engine") or {}).get("tensor_parallel_size") or 1)
 
 
 def open_pools(
-    folders: Mapping[Side, Path], cards: Mapping[Side, str | None], grader: str
+    folders: Mapping[Side, Path],
+    cards: Mapping[Side, str | None],
+    grader: str,
+    refusals: Refusals | None = None,
 ) -> dict[Side, OpenedPool]:
     """Both pools, graded throughout.
 
@@ -67,62 +80,73 @@ def open_pools(
         folders: where they lie.
         cards: the name or the file of a card that takes the place of the pool's own.
         grader: whose verdicts are read.
+        refusals: what was refused before, told together with what is refused here.
 
     Raises:
         InputError: a pool or a card is not there, or the verdicts are missing or incomplete; of
             both sides.
     """
+    refusals = Refusals() if refusals is None else refusals
+    before = len(refusals)
     opened: dict[Side, OpenedPool] = {}
-    errors: list[InputError] = []
     for side in SIDES:
-        with _noted(errors):
-            pool, card, grading = _pool_in(folders[side]), None, {}
-            with _noted(errors):
-                card = _card(side, cards[side], pool)
-            with _noted(errors):
+        pool, card, grading = None, None, {}
+        with refusals.noted():
+            pool = _pool_in(folders[side])
+        with refusals.noted():
+            card = _card(side, cards[side], pool)
+        if pool is not None:
+            with refusals.noted():
                 grading = _graded_by(pool, grader)
             opened[side] = OpenedPool(pool, card, grading)
-    _raise(errors)
+    if len(refusals) > before:
+        refusals.raise_if_any(INCOMPARABLE)
     return opened
 
 
-def pairing_of(opened: Mapping[Side, OpenedPool], grader: str, *, intersection: bool) -> Pairing:
+def check_groups(opened: Mapping[Side, OpenedPool], by: Grouping) -> None:
+    """Refuses to group problems by what none of them has in either pool.
+
+    Raises:
+        InputError: no problem has a level, or a subject.
+    """
+    if not any(getattr(problem, by) for one in opened.values() for problem in one.pool.problems):
+        raise InputError(
+            f"no problem has a {by}, so nothing can be shown by {by}.",
+            f"Import the pools with problems that have `{by}`, or leave --by out.",
+        )
+
+
+def pairing_of(
+    opened: Mapping[Side, OpenedPool],
+    grader: str,
+    refusals: Refusals | None = None,
+    *,
+    intersection: bool,
+) -> Pairing:
     """The problems that are compared; see `paired_problems`.
+
+    Args:
+        opened: both pools.
+        grader: whose verdicts are read.
+        refusals: what was refused before, told together with what is refused here.
+        intersection: whether to leave out problems that only one pool answers.
 
     Raises:
         InputError: the verdicts are of different graders or settings, or the problems cannot be
             paired.
     """
-    errors: list[InputError] = []
-    with _noted(errors):
+    refusals = Refusals() if refusals is None else refusals
+    before = len(refusals)
+    with refusals.noted():
         check_graders(opened, grader)
-    with _noted(errors):
+    with refusals.noted():
         pairing = paired_problems(
             {side: _side_problems(opened[side]) for side in SIDES}, intersection=intersection
         )
-    _raise(errors)
+    if len(refusals) > before:
+        refusals.raise_if_any(INCOMPARABLE)
     return pairing
-
-
-@contextmanager
-def _noted(errors: list[InputError]) -> Iterator[None]:
-    """Keeps an error for later, so that all of an input's problems are told at once."""
-    try:
-        yield
-    except InputError as error:
-        errors.append(error)
-
-
-def _raise(errors: Sequence[InputError]) -> None:
-    """Raises what was noted, as one error."""
-    different = list({str(error): error for error in errors}.values())
-    if len(different) == 1:
-        raise different[0]
-    issues = Issues()
-    for error in different:
-        found = [error.message, *(f"{str(issue).rstrip('.')}." for issue in error.issues)]
-        issues.add("", " ".join(found), error.advice)
-    issues.raise_if_any("these pools cannot be compared:")
 
 
 def _pool_in(folder: Path) -> Pool:
@@ -131,12 +155,14 @@ def _pool_in(folder: Path) -> Pool:
     Raises:
         InputError: there is none that can be read; names those of a run.
     """
-    pools = sorted(one.parent for one in folder.glob(f"pools/*/{IDENTITY_FILE}"))
-    if pools and not (folder / IDENTITY_FILE).exists():
-        raise InputError(
-            f"{folder} is the folder of a run, not of a pool.",
-            f"Give one of its pools: {', '.join(map(str, pools))}.",
-        )
+    for owner, pattern in (("a run", "pools/*"), ("several pools", "*")):
+        pools = sorted(one.parent for one in folder.glob(f"{pattern}/{IDENTITY_FILE}"))
+        if pools and not (folder / IDENTITY_FILE).exists():
+            raise InputError(
+                f"{folder} is the folder of {owner}, not of a pool.",
+                f"Give one of its pools: {', '.join(map(str, pools[:_SHOWN]))}"
+                f"{', …' if len(pools) > _SHOWN else ''}.",
+            )
     return Pool.open(folder)
 
 
@@ -151,7 +177,7 @@ def _side_problems(one: OpenedPool) -> SideProblems:
     )
 
 
-def _card(side: Side, name: str | None, pool: Pool) -> ModelCard | None:
+def _card(side: Side, name: str | None, pool: Pool | None) -> ModelCard | None:
     """The card that was named, else the pool's own, else one that is known by the model's id."""
     from harness.interchange.origin import find_generator
     from harness.recipe.catalogue import card_names
@@ -164,6 +190,8 @@ def _card(side: Side, name: str | None, pool: Pool) -> ModelCard | None:
         if card is None:
             raise InputError(f"{option}: {unknown_name('model card', name, card_names())}")
         return card
+    if pool is None:
+        return None
     draw = read_draw(pool.folder)
     kept = draw["model"] if draw is not None else pool.identity.get("model_card")
     if kept is not None:
@@ -208,9 +236,19 @@ def check_graders(opened: Mapping[Side, OpenedPool], grader: str) -> None:
         raise InputError(
             f"the verdicts of {grader!r} in {wc.place} (WC) and {se.place} (SE) are of different "
             "graders or settings, so a difference could be theirs:",
-            f"Grade both alike, as in: {_command_of(wc, se, grader)}",
+            f"Grade both alike, as in: {_command_of(*_newer_first(wc, se), grader)}",
             issues,
         )
+
+
+def _newer_first(wc: OpenedPool, se: OpenedPool) -> tuple[OpenedPool, OpenedPool]:
+    """The pools, that of the older grader last: grading again brings nothing but the newer one."""
+    older = _version_of(wc) < _version_of(se)
+    return (se, wc) if older else (wc, se)
+
+
+def _version_of(one: OpenedPool) -> list[int]:
+    return [int(number) for number in re.findall(r"\d+", str(one.grader.get("version")))]
 
 
 def _command_of(alike: OpenedPool, other: OpenedPool, grader: str) -> str:

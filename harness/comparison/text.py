@@ -158,8 +158,6 @@ def _levels(document: Document) -> Iterator[str]:
 
 def _curve(document: Document) -> str:
     points_of_curve = document["curve"]["points"]
-    if not points_of_curve:
-        return "Curve: no budget pays for samples of both sides of these pools."
     rows = [
         [
             short_number(point["cost"] * document["problems"]),

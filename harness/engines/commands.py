@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import IO
 
 from harness.engines.process import WORKERS_FOLDER
 
@@ -39,18 +40,9 @@ def run_logged(
         Its exit status; 128 and more is 128 plus the signal that ended it, 127 means that it
         could not be started.
     """
-    guard = [sys.executable, "-E", "-S", str(WORKERS_FOLDER / "guard.py")]
     with log.open("ab") as output:
         follower = _Follower(log, output.tell(), on_line)
-        process = subprocess.Popen(
-            [*guard, *map(str, command)],
-            stdin=subprocess.PIPE,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-            cwd=folder,
-            env=dict(environment),
-            start_new_session=True,
-        )
+        process = _guarded(command, output, folder, environment)
     started = time.monotonic()
     told = started
     try:
@@ -62,13 +54,33 @@ def run_logged(
                 told = time.monotonic()
                 on_quiet(told - started)
     finally:
-        assert process.stdin is not None
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.killpg(process.pid, signal.SIGKILL)
-        process.stdin.close()
-        process.wait()
+        _end(process)
     follower.read()
     return process.returncode
+
+
+def _guarded(
+    command: Sequence[str | Path], output: IO[bytes], folder: Path, environment: Mapping[str, str]
+) -> subprocess.Popen[bytes]:
+    """A command below a guard that ends it when this process ends."""
+    return subprocess.Popen(
+        [sys.executable, "-E", "-S", str(WORKERS_FOLDER / "guard.py"), *map(str, command)],
+        stdin=subprocess.PIPE,
+        stdout=output,
+        stderr=subprocess.STDOUT,
+        cwd=folder,
+        env=dict(environment),
+        start_new_session=True,
+    )
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """Ends a guarded command with all of its children."""
+    assert process.stdin is not None
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.stdin.close()
+    process.wait()
 
 
 class _Follower:

@@ -60,7 +60,8 @@ class Contest:
 def compare_all(contests: Sequence[Contest]) -> dict[str, Any]:
     """`comparisons` and `pooled` of `evaluations.json`.
 
-    Each comparison also has `holm_p_value`, its p value adjusted for the number of comparisons.
+    Each comparison also has `holm_p_value`, its p value adjusted for the number of comparisons,
+    and so has its `other_seeds`.
     `pooled` is the mean difference over all of them, None with fewer than two.
     """
     compared = [contest for contest in contests if contest.seeds()]
@@ -68,6 +69,9 @@ def compare_all(contests: Sequence[Contest]) -> dict[str, Any]:
     adjusted = holm([entry["difference"]["p_value"] for entry in entries])
     for entry, p_value in zip(entries, adjusted.tolist(), strict=True):
         entry["holm_p_value"] = p_value
+    several = [entry["other_seeds"] for entry in entries if entry["other_seeds"]]
+    for found, p_value in zip(several, holm([one["p_value"] for one in several]), strict=True):
+        found["holm_p_value"] = float(p_value)
     return {
         "comparisons": entries,
         "pooled": pooled(compared) if len(compared) > 1 else None,
@@ -96,7 +100,8 @@ def compare(contest: Contest) -> dict[str, Any] | None:
     `difference` is WC data minus SE data in fractions of the test problems (multiply by 100
     for points); `relative_gain` is that difference over the SE side's pass@1, as the paper
     states its gains, and None where that is 0; `smallest_detectable` is the smallest difference
-    that the design finds with 80 % power, None where it finds none at all.
+    that the design finds with 80 % power, None where it finds none at all. `difference` speaks of
+    these models; `other_seeds` of models trained by other seeds, None with one seed.
     """
     seeds = contest.seeds()
     if not seeds:
@@ -112,6 +117,7 @@ def compare(contest: Contest) -> dict[str, Any] | None:
         "wc": asdict(pass_at_1(list(wc.T))),
         "se": asdict(pass_at_1(list(se.T))),
         "difference": asdict(paired_difference(wc, se)),
+        "other_seeds": _other_seeds(wc - se),
         "smallest_detectable": _smallest_detectable(wc, se),
         "relative_gain": (wc_mean - se_mean) / se_mean if se_mean > 0 else None,
         "gain_over_base": {
@@ -119,6 +125,18 @@ def compare(contest: Contest) -> dict[str, Any] | None:
             "se": asdict(paired_difference(se, base)),
         },
     }
+
+
+def _other_seeds(differences: Outcomes) -> dict[str, float | None] | None:
+    """The interval and the test that cover training by other seeds; None where that is unknown.
+
+    Args:
+        differences: (problems, seeds).
+    """
+    found = pooled_difference([differences])
+    if not found.covers_seeds:
+        return None
+    return {"low": found.low, "high": found.high, "p_value": found.p_value_other_seeds}
 
 
 def _smallest_detectable(wc: Outcomes, se: Outcomes) -> float | None:

@@ -17,8 +17,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
-from harness.errors import EnvironmentFailure, InputError, Issues
+from harness.errors import EnvironmentFailure, HarnessError, InputError, Issues
 from harness.evaluation.reasoning_gap import STATIC
+from harness.evaluation.task_data import load_splits, rows_of_split
 from harness.evaluation.tasks_support import dataset_of, document_of
 from harness.problems import Problem
 from harness.recipe.schema import Columns
@@ -65,18 +66,33 @@ def functional_math_dataset(
         _options: what else lm-eval passes to every custom data set.
 
     Raises:
-        InputError: files that are not in the expected layout, or originals without a problem.
+        InputError: options of another type, files that are not in the expected layout, or
+            originals without a problem.
         EnvironmentFailure: a source cannot be reached.
     """
+    names = _names_of(snapshots)
+    if not isinstance(originals, bool):
+        raise InputError(f"metadata.originals is {originals!r}; expected true or false.")
     folder = data_dir or os.environ.get(FOLDER_VARIABLE)
-    where = Path(folder).expanduser() if folder else None
+    where = Path(str(folder)).expanduser() if folder else None
     if where is not None and not where.is_dir():
         raise InputError(f"there is no folder {where} with the snapshots of MATH().")
-    names = [snapshots] if isinstance(snapshots, str) else list(snapshots or SNAPSHOTS)
     asked = {name: snapshot_problems(name, where) for name in names}
     wanted: set[str] = set().union(*asked.values())
     known = original_problems(where, wanted, originals_revision) if originals else {}
     return {"test": dataset_of(functional_documents(asked, known))}
+
+
+def _names_of(snapshots: Any) -> list[str]:
+    if snapshots is None:
+        return list(SNAPSHOTS)
+    names = [snapshots] if isinstance(snapshots, str) else snapshots
+    if not isinstance(names, list | tuple) or not names or not all(type(n) is str for n in names):
+        raise InputError(
+            f"metadata.snapshots is {snapshots!r}; expected names, as in "
+            '--metadata \'{"snapshots": ["Dec-2023"]}\'.'
+        )
+    return list(dict.fromkeys(names))
 
 
 def functional_documents(
@@ -127,7 +143,7 @@ def original_problems(
     source = str(path or ORIGINALS)
     rows = [
         (name, row)
-        for name, row in (_parsed(path) if path else _on_hub(revision))
+        for name, row in (_parsed(path) if path else _on_hub(revision, folder))
         if name in wanted
     ]
     if not rows:
@@ -222,19 +238,20 @@ def _fetched(name: str) -> Path:
     return path
 
 
-def _on_hub(revision: str | None) -> Iterator[tuple[str, Any]]:
-    """Names of originals and rows of the copy of MATH on the Hub."""
-    import datasets
-
+def _on_hub(revision: str | None, folder: Path | None) -> Iterator[tuple[str, Any]]:
+    """Names of originals and rows of the copy of MATH on the Hub, or of its download."""
     try:
-        rows = datasets.load_dataset(ORIGINALS, split=ORIGINALS_SPLIT, revision=revision)
-    except (OSError, ValueError) as error:
+        options = {"revision": revision}
+        place = str(folder) if folder else None
+        dataset = load_splits(ORIGINALS, None, options, place, [ORIGINALS_SPLIT])
+    except HarnessError as error:
         raise EnvironmentFailure(
-            f"the originals of MATH() cannot be fetched from {ORIGINALS}: {error}",
+            f"the originals of MATH() cannot be fetched: {error.message}",
             "Put MATH.tar, or its folder MATH, beside the snapshots and name the folder: "
             f'--metadata \'{{"data_dir": "FOLDER"}}\', or the variable {FOLDER_VARIABLE}. '
             "Without originals there is no reasoning gap: --metadata '{\"originals\": false}'",
         ) from None
+    rows = rows_of_split(dataset, ORIGINALS_SPLIT, ORIGINALS)
     if "id" not in rows.column_names:
         raise InputError(
             f"{ORIGINALS} has no column `id` with the names of MATH's files; it has "

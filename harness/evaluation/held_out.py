@@ -1,44 +1,16 @@
-"""Which problems are held out for validation, and whether problem sets share any: pure functions.
-
-Ids are hashes of question and gold answer, so the smallest ids are a random choice that
-anybody can make again, whatever the order of the rows.
-"""
+"""Whether the problem sets of tasks share problems, by id and by question."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
-from harness.errors import InputError, Issues
+from harness.errors import Issues
 from harness.problems import Problem
-from harness.problems.loading import overlap
+from harness.problems.held_out import held_out, overlap
+
+__all__ = ["held_out", "refuse_shared"]
 
 _NAMED = 5
-
-
-def held_out(
-    problems: Iterable[Problem], others: Iterable[Problem], count: int
-) -> tuple[Problem, ...]:
-    """The `count` problems with the smallest ids, of those whose question is not in `others`.
-
-    Args:
-        problems: to choose from; one that stands twice counts once.
-        others: problems of other splits.
-        count: how many.
-
-    Returns:
-        By ascending id.
-
-    Raises:
-        InputError: there are fewer.
-    """
-    candidates = {problem.id: problem for problem in problems}
-    for problem_id in overlap(candidates.values(), others):
-        del candidates[problem_id]
-    if len(candidates) < count:
-        raise InputError(
-            f"{count} problems are to be held out, and {len(candidates)} are in no other split."
-        )
-    return tuple(candidates[problem_id] for problem_id in sorted(candidates)[:count])
 
 
 def refuse_shared(

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from harness.errors import EnvironmentFailure, HarnessError, InputError, unknown_name
 from harness.evaluation.chatter import chatter_to
+from harness.evaluation.task_data import is_about_data
 from harness.evaluation.task_grading import ANSWER_FORMAT, GRADING, HARNESS_EVALUATE
 from harness.files import digest_of
 from harness.problems import Problem
@@ -160,7 +161,7 @@ def _build(name: str, folders: list[Path], answer: Answer | None) -> Task:
     except HarnessError:
         raise
     except Exception as error:  # A task runs code of its own, which may raise anything.
-        if _is_about_data(error):
+        if is_about_data(error):
             raise EnvironmentFailure(
                 f"the data of lm-eval task {name!r} cannot be read: {error}",
                 "Check the network and the data set's id, or load it into the cache beforehand.",
@@ -179,12 +180,6 @@ def _metadata_asked(known: Mapping[str, Any], answer: Answer | None) -> dict[str
     if answer is not None and ANSWER_FORMAT in known:
         asked[GRADING] = answer.model_dump(mode="json", exclude_none=True)
     return asked
-
-
-def _is_about_data(error: Exception) -> bool:
-    """Whether a file, the Hub or the network failed; the Hub's client leaks its HTTP errors."""
-    library = type(error).__module__.partition(".")[0]
-    return isinstance(error, OSError) or library.startswith(("httpx", "httpcore", "huggingface"))
 
 
 def _check_generates_greedily(name: str, task: Task) -> None:

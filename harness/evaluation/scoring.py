@@ -71,7 +71,9 @@ def score(
         "limit": task.limit,
         "bootstrap_iters": _BOOTSTRAP_RESAMPLES,
     }
-    plain = json.loads(json.dumps(results, default=handle_non_serializable))
+    # What is not a number (an undefined metric or standard error) becomes null.
+    text = json.dumps(results, default=handle_non_serializable)
+    plain = json.loads(text, parse_constant=lambda _name: None)
     return Scores(_rows(task, samples), plain)
 
 

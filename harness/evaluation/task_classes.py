@@ -8,6 +8,7 @@ look for it. Importing this module imports lm-eval.
 
 from __future__ import annotations
 
+import functools
 import logging
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -15,23 +16,22 @@ from typing import Any
 from lm_eval.api.metrics import mean
 from lm_eval.api.task import ConfigurableTask
 
-from harness.errors import InputError
+from harness.errors import HarnessError, InputError
 from harness.evaluation import reasoning_gap, sample_metrics
 from harness.evaluation.held_out import held_out, refuse_shared
+from harness.evaluation.plain_errors import tell_plainly
 from harness.evaluation.reasoning_gap import STATIC, PairedOutcome
+from harness.evaluation.task_data import load_splits, rows_of_split
 from harness.evaluation.task_grading import TaskGrader, answer_of_task
-from harness.evaluation.tasks_support import (
-    PASS_AT_1,
-    UNDECIDED,
-    dataset_of,
-    document_of,
-    problems_of_rows,
-)
+from harness.evaluation.task_rows import problems_of_rows
+from harness.evaluation.tasks_support import PASS_AT_1, UNDECIDED, dataset_of, document_of
 from harness.grading.verdict import Verdict
 from harness.problems import Problem
 
 # Below lm-eval's own logger, so that `--verbosity` and its format hold for it too.
 log = logging.getLogger("lm_eval.tasks.w2s")
+
+tell_plainly()
 
 # Of problems whose samples are all the same, from which on the draw itself is doubted.
 _SUSPICIOUS = 0.5
@@ -41,13 +41,16 @@ class GradedTask(ConfigurableTask):  # type: ignore[misc]  # lm-eval has no type
     """Greedy pass@1 by the harness's grader.
 
     `metadata` of the task: `answer_format`; `grading` (see `task_grading`); `disjoint_from`,
-    splits of the same data set that share no problem with the one that is asked.
+    splits that share no problem with the one that is asked, of the same data set or `ID:SPLIT`;
+    `data_dir`, a folder with data sets (see `task_data`).
 
     Args:
         config: the task's YAML, as lm-eval reads it.
 
     Raises:
-        InputError: unknown grading, or a problem that also stands in another split.
+        InputError: unknown grading, rows that cannot be read, or a problem that also stands in
+            another split.
+        EnvironmentFailure: the data set cannot be reached.
     """
 
     def __init__(self, config: dict[str, Any]) -> None:
@@ -60,6 +63,20 @@ class GradedTask(ConfigurableTask):  # type: ignore[misc]  # lm-eval has no type
         self._documents: Any = None
         super().__init__(config=settings)
         self._refuse_shared_problems()
+
+    def download(self, dataset_kwargs: dict[str, Any] | None = None, **options: Any) -> None:
+        """Loads the data set, from `metadata.data_dir` where that has it."""
+        if self.config.custom_dataset is not None:
+            super().download(dataset_kwargs, **options)
+            return
+        splits = [self.config.test_split, self.config.validation_split]
+        self.dataset = load_splits(
+            self.config.dataset_path,
+            self.config.dataset_name,
+            dataset_kwargs or {},
+            self.metadata.get("data_dir"),
+            [*filter(None, splits), *self._disjoint_from()],  # Names of other sets find no file.
+        )
 
     def test_docs(self) -> Any:
         """The documents, each with the format that its answer is read by."""
@@ -78,24 +95,40 @@ class GradedTask(ConfigurableTask):  # type: ignore[misc]  # lm-eval has no type
 
     def documents_of(self, split: str) -> Any:
         """What the task asks of a split."""
-        rows = self.dataset[split]
+        rows = self.rows_of(split)
         return rows if self.config.process_docs is None else self.config.process_docs(rows)
 
+    def rows_of(self, split: str) -> Any:
+        """The rows of a split, as they stand in the data set."""
+        return rows_of_split(self.dataset, split, self.config.dataset_path)
+
+    def _disjoint_from(self) -> list[str]:
+        names = self.metadata.get("disjoint_from") or []
+        return [names] if isinstance(names, str) else list(names)
+
+    @functools.cached_property
     def other_splits(self) -> dict[str, list[Problem]]:
         """The problems of the splits that must not share any with this task, by split."""
-        names = self.metadata.get("disjoint_from") or []
-        for name in set(names) - set(self.dataset):
+        rows = {name: self._rows_elsewhere(name) for name in self._disjoint_from()}
+        return {name: problems_of_rows(found) for name, found in rows.items() if found is not None}
+
+    def _rows_elsewhere(self, name: str) -> Any:
+        """The rows of a split of this data set, or of `ID:SPLIT`; None, and a warning, without."""
+        path, _, split = name.rpartition(":")
+        try:
+            if path:
+                folder = self.metadata.get("data_dir")
+                return rows_of_split(load_splits(path, None, {}, folder, [split]), split, path)
+            return rows_of_split(self.dataset, split, self.config.dataset_path)
+        except HarnessError as error:
             log.warning(
-                "%s: there is no split %r, so it is not known to be disjoint",
-                self.task_name, name,
-            )  # fmt: skip
-        return {
-            name: problems_of_rows(self.dataset[name]) for name in names if name in self.dataset
-        }
+                "%s is not known to be disjoint from %s: %s", self.task_name, name, error.message
+            )
+            return None
 
     def _refuse_shared_problems(self) -> None:
         problems = [Problem(one["question"], one["gold"]) for one in self.eval_docs]
-        refuse_shared(self.task_name, problems, self.other_splits())
+        refuse_shared(self.task_name, problems, self.other_splits)
 
     def verdicts(self, document: Mapping[str, Any], completions: Sequence[str]) -> list[Verdict]:
         """The grader's verdict on each completion of a document."""
@@ -128,9 +161,11 @@ class HeldOutTask(GradedTask):
 
     def documents_of(self, split: str) -> Any:
         """The chosen problems, by ascending id."""
-        others = [problem for known in self.other_splits().values() for problem in known]
-        count = int(self.metadata["problems"])
-        chosen = held_out(problems_of_rows(self.dataset[split]), others, count)
+        others = [problem for known in self.other_splits.values() for problem in known]
+        count: Any = self.metadata.get("problems")
+        if not _is_count(count):
+            raise InputError(f"metadata.problems is {count!r}; expected a whole number, 1 or more.")
+        chosen = held_out(problems_of_rows(self.rows_of(split)), others, count)
         return dataset_of(map(document_of, chosen))
 
 
@@ -203,7 +238,8 @@ class FunctionalMathTask(GradedTask):
     def __init__(self, config: dict[str, Any]) -> None:
         super().__init__(config=config)
         self._aggregate(PASS_AT_1, reasoning_gap.snapshot_accuracy)
-        self._aggregate(PASS_AT_1 + sample_metrics.STDERR, reasoning_gap.snapshot_accuracy_stderr)
+        stderr = PASS_AT_1 + sample_metrics.STDERR
+        self._aggregate(stderr, reasoning_gap.snapshot_accuracy_stderr, None)
         self.has_originals = STATIC in self.eval_docs["snapshot"]
         if self.has_originals:
             self._aggregate("paired_problems", reasoning_gap.paired_problems, None)

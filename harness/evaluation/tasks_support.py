@@ -21,6 +21,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from harness.errors import InputError
+from harness.evaluation.task_rows import problems_of_rows
 from harness.problems import Problem
 
 if TYPE_CHECKING:
@@ -102,41 +103,25 @@ def micro_dataset(**_options: Any) -> dict[str, Dataset]:
     return {"test": dataset_of(map(document_of, micro_problems("test")))}
 
 
-def problems_of_rows(rows: Iterable[Mapping[str, Any]]) -> list[Problem]:
-    """Problems from rows of GSM8K, MATH or MATH-500, told apart by their columns.
+def documents_of_rows(rows: Iterable[Mapping[str, Any]]) -> Dataset:
+    """Documents from rows of GSM8K, MATH or MATH-500, in their order.
 
     Raises:
-        InputError: rows of another kind.
+        InputError: rows that cannot be read.
     """
-    from harness.problems.loading import problem_of_row
-    from harness.recipe.schema import Columns
-
-    layouts = {
-        ("problem", "subject"): Columns(
-            question="problem", gold="answer", level="level", subject="subject"
-        ),
-        ("problem", "solution"): Columns(
-            question="problem", gold="solution", gold_format="boxed", level="level", subject="type"
-        ),
-        ("question", "answer"): Columns(question="question", gold="answer", gold_format="hash"),
-    }
-    problems = []
-    for row in rows:
-        columns = next((c for names, c in layouts.items() if row.keys() >= set(names)), None)
-        if columns is None:
-            raise InputError(
-                f"rows have the columns {', '.join(row)}; expected those of GSM8K (question, "
-                "answer), MATH (problem, solution) or MATH-500 (problem, answer, subject)."
-            )
-        problems.append(problem_of_row(row, columns))
-    return problems
-
-
-def documents_of_rows(rows: Iterable[Mapping[str, Any]]) -> Dataset:
-    """Documents from rows of GSM8K, MATH or MATH-500, in their order."""
     return dataset_of(map(document_of, problems_of_rows(rows)))
 
 
 def gsm8k_validation_documents(rows: Iterable[Mapping[str, Any]]) -> Dataset:
-    """Documents from the last 500 rows of GSM8K's training split."""
-    return dataset_of(map(document_of, problems_of_rows(rows)[-GSM8K_VALIDATION:]))
+    """Documents from the last 500 rows of GSM8K's training split.
+
+    Raises:
+        InputError: there are fewer rows, or some that cannot be read.
+    """
+    problems = problems_of_rows(rows)
+    if len(problems) < GSM8K_VALIDATION:
+        raise InputError(
+            f"the last {GSM8K_VALIDATION} training problems are to be held out, and there are "
+            f"{len(problems)}."
+        )
+    return dataset_of(map(document_of, problems[-GSM8K_VALIDATION:]))

@@ -88,25 +88,16 @@ class Contest:
     stretches: Mapping[str, list[Stretch]]
 
 
-def matched_samples(
-    budgets: Sequence[float], costs: UnitCosts
-) -> tuple[list[float], dict[Side, tuple[float, ...]]]:
+def matched_samples(budgets: Sequence[float], costs: UnitCosts) -> dict[Side, tuple[float, ...]]:
     """Samples a problem that each side gets, in mean: some problems get one more than others.
 
     Args:
         budgets: SE samples a problem.
         costs: of both sides, what a problem costs once included.
-
-    Returns:
-        The budgets that pay for WC samples at all, and what each side gets.
     """
     exact = [Fraction(str(budget)) for budget in budgets]
-    wc = [(costs.of("se", budget) - costs.wc_problem) / costs.wc for budget in exact]
-    paid = [place for place, samples in enumerate(wc) if samples > 0]
-    return [budgets[place] for place in paid], {
-        "wc": tuple(float(wc[place]) for place in paid),
-        "se": tuple(float(exact[place]) for place in paid),
-    }
+    wc = [costs.samples_for("wc", costs.of("se", budget)) for budget in exact]
+    return {"wc": tuple(map(float, wc)), "se": tuple(map(float, exact))}
 
 
 def whole_samples(samples: Sequence[float]) -> list[int]:

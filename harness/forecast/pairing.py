@@ -65,12 +65,7 @@ def pair_document(
     asked = sorted(budgets) or usual_budgets(
         drawn["wc"], drawn["se"], float(costs.ratio), planned.samples["se"]
     )
-    chosen, samples = matched_samples(asked, costs)
-    if not chosen:
-        raise InputError(
-            f"{asked[-1]:g} SE samples a problem cost less than the prompt of WC.",
-            "Give larger --budgets.",
-        )
+    samples = matched_samples(asked, costs)
     needed = {side: (*samples[side], *planned.samples[side]) for side in SIDES}
     check_size(max(max(counts) for counts in needed.values()))
     made = {}
@@ -82,7 +77,7 @@ def pair_document(
         "kind": recipe.match.kind, "ratio": float(costs.ratio), "lengths": measured.lengths
     }  # fmt: skip
     rows = planned_documents(planned, made, sizes)
-    return contest_document(contest(made, chosen, samples), match, sizes, rows), recipe
+    return contest_document(contest(made, asked, samples), match, sizes, rows), recipe
 
 
 def check_size(largest: float) -> None:

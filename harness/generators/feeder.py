@@ -18,9 +18,10 @@ import aiohttp
 from harness.errors import EnvironmentFailure
 from harness.generators.concurrency import Concurrency
 from harness.generators.connection import open_session, post, without_secrets
-from harness.generators.flights import Flight, Landed, spent_line, trial_line, worst_lines
+from harness.generators.flights import Flight, Landed, spent_line, worst_lines
 from harness.generators.jobs import LARGEST_REQUEST, Request
 from harness.generators.protocol import AnotherModel, Reply, reply_of, request_body
+from harness.generators.server_books import ServerBooks
 from harness.generators.servers import Server, check_alike, inspect_server
 from harness.generators.statuses import PassingTrouble, Refused
 from harness.generators.trial import ServerAway
@@ -57,7 +58,8 @@ class Feeder:
         self._server = server
         self._drawing = drawing
         self._purse = drawing.purse if endpoint.billed else None
-        self._is_priced = endpoint.billed and bool(drawing.draw.job.model.prices)
+        is_priced = endpoint.billed and bool(drawing.draw.job.model.prices)
+        self._books = ServerBooks(self.url, drawing, self._purse, is_priced=is_priced)
         self._concurrency = Concurrency()
         self._flights: set[asyncio.Task[None]] = set()
         self._troubles = 0
@@ -77,7 +79,7 @@ class Feeder:
         """Feeds the server until the draw is finished."""
         draw = self._drawing.draw
         if self._server is not None:
-            self._book_trial(self._server)
+            self._books.trial(self._server)
         async with open_session(self._endpoint) as session:
             try:
                 while not draw.finished:
@@ -120,7 +122,7 @@ class Feeder:
         if self._troubles:
             drawing.note(f"{self.url} is well and takes part")
         self._server, self._troubles = server, 0
-        self._book_trial(server)
+        self._books.trial(server)
 
     def _send(self, session: aiohttp.ClientSession) -> None:
         while self._has_room():
@@ -195,10 +197,10 @@ class Feeder:
         except PassingTrouble as trouble:
             self._on_trouble(flight, trouble)
         except AnotherModel as error:
-            self._book_other_model(flight, error)
+            self._books.other_model(flight, error)
             raise
         except asyncio.CancelledError:
-            self._book_lost(flight, "discarded: the work was stopped")
+            self._books.lost(flight, self._server, "discarded: the work was stopped")
             raise
         else:
             self._on_reply(flight, reply)
@@ -251,11 +253,11 @@ class Feeder:
 
     def _on_trouble(self, flight: Flight, trouble: PassingTrouble) -> None:
         drawing = self._drawing
+        self.last_trouble = without_secrets(str(trouble), self._endpoint)
         if trouble.perhaps_done:
-            self._book_lost(flight, f"failed: {without_secrets(str(trouble), self._endpoint)}")
+            self._books.lost(flight, self._server, f"failed: {self.last_trouble}")
         else:
             drawing.settle(flight.reservation, _NONE)
-        self.last_trouble = without_secrets(str(trouble), self._endpoint)
         if trouble.busy:
             self._concurrency.refused(time.monotonic())
         if flight.started >= self._round_began:  # Else it belongs to a trouble counted already.
@@ -278,28 +280,3 @@ class Feeder:
     def _pause(self, asked_seconds: float) -> None:
         until = time.monotonic() + self._drawing.patience.wait(self._troubles, asked_seconds)
         self._paused_until = max(self._paused_until, until)
-
-    def _book_lost(self, flight: Flight, why: str) -> None:
-        """Books a request that brought nothing and may have been done all the same."""
-        lines = worst_lines(flight, self.url, self._longest, why) if self._keeps_books else []
-        self._drawing.land(Landed((), tuple(lines), flight.reservation, flight.set_aside))
-
-    def _book_other_model(self, flight: Flight, error: AnotherModel) -> None:
-        line = spent_line(
-            flight, self.url, error.prompt_tokens, error.completion_tokens,
-            "discarded: another model answered",
-        )  # fmt: skip
-        cost = self._purse.cost_of([line]) if self._purse is not None else _NONE
-        self._drawing.land(Landed((), (line,), flight.reservation, cost))
-
-    def _book_trial(self, server: Server) -> None:
-        if self._is_priced:
-            first = self._drawing.draw.job.problems[0].id
-            tokens = server.trial_prompt_tokens, server.trial_completion_tokens
-            line = trial_line(first, self.url, *tokens)
-            self._drawing.land(Landed((), (line,), None, _NONE))
-
-    @property
-    def _keeps_books(self) -> bool:
-        """Whether lost work is known to have been done: it is billed, or vLLM computed it."""
-        return self._is_priced or (self._server is not None and self._server.dialect.is_vllm)

@@ -9,7 +9,7 @@ the disk; the same call goes on.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -70,23 +70,25 @@ def fill_pools(
             closing.callback(draw.close)
             if not draw.finished:
                 draws.append(draw)
+        crew = Crew()
         purses = purses_of([draw.job for draw in draws], spending)
-        served = [
-            (draw, servers_for(draw, progress.note, purses.get(draw.job.folder)))
-            for draw in draws
-            if draw.job.endpoints
-        ]
+        _add_endpoints(crew, [draw for draw in draws if draw.job.endpoints], purses, progress)
         managed = [draw for draw in draws if not draw.job.endpoints]
         _check_models(managed)
-        crew = Crew()
-        for number, (draw, servers) in enumerate(served):
-            purse = purses.get(draw.job.folder)
-            work = _server_work(draw, servers, crew, progress.note, purse)
-            crew.add(f"endpoint-{number}", work)
         if managed:
             python = _interpreter(vllm_python, progress, with_ray=ray is not None)
             _add_clients(crew, managed, workers, ray, python, log, progress)
         crew.work()
+
+
+def _add_endpoints(
+    crew: Crew, draws: Sequence[Draw], purses: Mapping[Path, Purse], progress: Progress
+) -> None:
+    """One worker for each draw from servers, once all of these were looked at."""
+    servers = [servers_for(draw, progress.note, purses.get(draw.job.folder)) for draw in draws]
+    for number, (draw, found) in enumerate(zip(draws, servers, strict=True)):
+        purse = purses.get(draw.job.folder)
+        crew.add(f"endpoint-{number}", _server_work(draw, found, crew, progress.note, purse))
 
 
 def _add_clients(

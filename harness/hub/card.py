@@ -42,14 +42,6 @@ def dataset_card(
         verdicts: per side, how many samples of its pool were `correct`, `wrong`, `undecided`.
     """
     header = yaml.safe_dump(_metadata(recipe, arms), sort_keys=False, allow_unicode=True)
-    rows = "\n".join(
-        f"| `{config_name(arm)}` | {arm['rows']:,} | {arm['problems']:,} "
-        f"| {arm['samples_per_problem'] or '–'} |"
-        for arm in arms
-    )
-    matches = "\n".join(_match_line(budget) for budget in budgets.values())
-    decoding = recipe.decoding
-    duplicates = "each distinct text once" if recipe.arms.deduplicate == "text" else "kept"
     return f"""---
 {header}---
 
@@ -61,9 +53,7 @@ Solutions from a weak, cheap model (WC, `{recipe.pair.wc.id}`) and a strong, exp
 `{recipe.pair.se.id}`), sampled under matched budgets and kept where the final answer is right. What
 this compares, and why, is in [Bansal et al., 2024]({PAPER}).
 
-| configuration | rows | problems | samples a problem |
-|---|---:|---:|---:|
-{rows}
+{_table_of_arms(arms)}
 
 ```python
 from datasets import load_dataset
@@ -71,6 +61,39 @@ rows = load_dataset("PATH_OR_ID", "{config_name(arms[0])}", split="train")
 ```
 
 ## How it was made
+{_origin(recipe, budgets, verdicts)}
+
+The licence covers this compilation; the models' licences and the problem set's also apply to text \
+that comes from them.
+"""
+
+
+def _table_of_arms(arms: Sequence[Mapping[str, Any]]) -> str:
+    rows = [
+        f"| `{config_name(arm)}` | {arm['rows']:,} | {arm['problems']:,} | {_samples(arm)} |"
+        for arm in arms
+    ]
+    head = ["| configuration | rows | problems | samples a problem |", "|---|---:|---:|---:|"]
+    return "\n".join([*head, *rows])
+
+
+def _samples(arm: Mapping[str, Any]) -> str:
+    """Samples a problem of an arm: the mean, where some problems have one more than others."""
+    most = arm["samples_per_problem"]
+    mean = arm.get("mean_samples_per_problem", most)
+    return mean_count(mean) if mean else "–"
+
+
+def _origin(
+    recipe: Recipe,
+    budgets: Mapping[str, MatchedBudget],
+    verdicts: Mapping[str, Mapping[str, int]],
+) -> str:
+    """How the rows came to be, as a list."""
+    decoding = recipe.decoding
+    duplicates = "each distinct text once" if recipe.arms.deduplicate == "text" else "kept"
+    matches = "\n".join(_match_line(budget) for budget in budgets.values())
+    return f"""\
 - Match: {recipe.match.kind}.
 {matches}{_allocation(recipe)}
 - Decoding: temperature {decoding.temperature:g}, top-k {decoding.top_k or "off"}, top-p \
@@ -84,11 +107,7 @@ kept.
 - Duplicates within a problem: {duplicates}.
 - Rows stand in canonical order: problems in the problem set's order, samples by index.
 - `recipe.yaml` holds the whole experiment, `manifest.json` the SHA-256 of every file. Made by \
-w2s-harness {__version__}.
-
-The licence covers this compilation; the models' licences and the problem set's also apply to text \
-that comes from them.
-"""
+w2s-harness {__version__}."""
 
 
 def _shots(recipe: Recipe) -> str:
@@ -119,11 +138,12 @@ def _allocation(recipe: Recipe) -> str:
 
 def _match_line(budget: MatchedBudget) -> str:
     wc, se = (mean_count(budget.mean_samples_per_problem[side]) for side in SIDES)
-    mixed = ", on average: some problems have one fewer than others" * (budget.rounding == "mixed")
+    mixed = budget.rounding == "mixed"
+    shared = ", on average: some problems have one fewer than others" if mixed else ""
     return (
-        f"- Budget `{budget.budget}`: {wc} WC or {se} SE samples a problem{mixed} "
-        f"(one SE sample is worth {budget.ratio:.4g} WC samples; cost WC/SE after rounding "
-        f"{budget.wc_over_se:.4f})."
+        f"- Budget `{budget.budget}`: {wc} WC or {se} SE samples a problem{shared} "
+        f"(one SE sample is worth {budget.ratio:.4g} WC samples; cost WC/SE "
+        f"{'of these means' if mixed else 'after rounding'} {budget.wc_over_se:.4f})."
     )
 
 

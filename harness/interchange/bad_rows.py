@@ -1,17 +1,19 @@
 """Rows that cannot be used: what is wrong with each, where it stands, and how many there are.
 
-A file of a million rows may have a million bad ones. The first few hundred are named; of the
-others only the number is kept.
+A file of a million rows may have a million bad ones. The first few hundred are named, those with
+the same fault on one line; of the others only the number is kept.
 """
 
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from harness.errors import Issue
 
 NAMED_ROWS = 200
+_SHOWN_NUMBERS = 5
 
 
 class Place(NamedTuple):
@@ -23,6 +25,17 @@ class Place(NamedTuple):
 
     def __str__(self) -> str:
         return f"{self.source} {self.unit} {self.number}"
+
+
+def _together(places: Sequence[Place]) -> str:
+    """Rows of one source as text, the first few of them by number."""
+    source, unit, _ = places[0]
+    numbers = list(dict.fromkeys(place.number for place in places))
+    if len(numbers) == 1:
+        return str(places[0])
+    shown = ", ".join(map(str, numbers[:_SHOWN_NUMBERS]))
+    more = f", … ({len(numbers):,} {unit}s)" if len(numbers) > _SHOWN_NUMBERS else ""
+    return f"{source} {unit}s {shown}{more}"
 
 
 class BadRow(Exception):
@@ -60,8 +73,11 @@ class BadRows:
         return self.by_kind.total()
 
     def issues(self) -> list[Issue]:
-        """A finding for each named row, in the order found, and one for those not named."""
-        found = [Issue(str(place), fault.message) for place, fault in self._named]
+        """The named rows by what is wrong with them, in the order found, and one for the rest."""
+        alike: dict[tuple[str, str], list[Place]] = {}
+        for place, fault in self._named:
+            alike.setdefault((place.source, fault.message), []).append(place)
+        found = [Issue(_together(places), message) for (_, message), places in alike.items()]
         if (rest := len(self) - len(self._named)) > 0:
             kinds = ", ".join(f"{count:,} {kind}" for kind, count in self.by_kind.most_common())
             found.append(Issue("", f"and {rest:,} more bad rows; of all {len(self):,}: {kinds}."))

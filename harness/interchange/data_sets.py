@@ -6,7 +6,7 @@ the same length go along with it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -106,13 +106,21 @@ class DataSetRows:
             yield from self._source.with_format("arrow").iter(_BATCH_ROWS)
 
 
-def expanded(place: Place, row: Mapping[str, Any]) -> Iterator[tuple[Place, Row | BadRow]]:
-    """A row with a list of completions as one row for each of them; any other row as it is."""
+def expanded(
+    place: Place, row: Mapping[str, Any], known: Sequence[str]
+) -> Iterator[tuple[Place, Row | BadRow]]:
+    """A row with a list of completions as one row for each of them; any other row as it is.
+
+    Args:
+        place: of the row.
+        row: under the names of an import.
+        known: the names that an import reads; lists under others say nothing of the samples.
+    """
     completions = row.get("completion")
     if not isinstance(completions, list):
         yield place, dict(row)
         return
-    lists = {key: value for key, value in row.items() if isinstance(value, list)}
+    lists = {key: value for key, value in row.items() if key in known and isinstance(value, list)}
     uneven = [key for key, value in lists.items() if len(value) != len(completions)]
     if uneven or (row.get("sample_index") is not None and "sample_index" not in lists):
         what = uneven[0] if uneven else "sample_index"

@@ -81,7 +81,7 @@ def open_inputs(request: ImportRequest) -> Inputs:
     (kind,) = kinds
     logs = [source for source in opened if isinstance(source, LmEvalLog)]
     known = _LOG_KEYS if logs else SAMPLE_KEYS
-    samples = [Renamed(one, columns, known, lists=kind == "datasets") for one in opened]
+    samples = [Renamed(one, columns, known, lists=kind != "lm-eval") for one in opened]
     _check_columns(samples, "--columns")
     if not logs:
         return Inputs(kind, samples, [_problems(request)])

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from harness.errors import InputError, Issues, nearest_names, unknown_name
 from harness.interchange.problem_rows import ProblemTable
 from harness.problems import digest_of_problems
-from harness.recipe import ModelCard
+from harness.recipe import ModelCard, Price
+from harness.recipe.cards import Parameters
 from harness.recipe.catalogue import card_file, card_names, shown
 from harness.recipe.reading import read_file
 
@@ -103,6 +105,12 @@ def imported_identity(
     }
 
 
+def _keys_beside(path: tuple[int | str, ...]) -> Iterable[str]:
+    """The keys that a card may have where it has one that is not known."""
+    parts: dict[int | str, type[BaseModel]] = {"parameters": Parameters, "prices": Price}
+    return (parts.get(path[0], ModelCard) if len(path) > 1 else ModelCard).model_fields
+
+
 def _generator_of(file: Path) -> Generator:
     issues = Issues()
     draft = read_file(file, issues)
@@ -114,7 +122,8 @@ def _generator_of(file: Path) -> Generator:
                 path = tuple(item["loc"])
                 message = f"{item['msg'][:1].lower()}{item['msg'][1:]}."
                 if item["type"] == "extra_forbidden":
-                    message = unknown_name("key", str(path[-1]), ModelCard.model_fields) + "."
+                    message = unknown_name("key", str(path[-1]), _keys_beside(path))
+                    message += "." * (not message.endswith("?"))
                 issues.add(draft.where(path), message)
         else:
             if not len(issues):

@@ -1,7 +1,8 @@
 """The problems of an import, and the names by which samples refer to them.
 
-A sample may name its problem by the id that is a hash of its content, by the external id, or
-by the `id` that the row itself carries. Rows with the same content are one problem.
+A sample may name its problem by the id that is a hash of its content, by the external id, by
+the `id` that the row itself carries, or by its question. Rows with the same content are one
+problem.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from harness.problems.rows import problem_of_row
 from harness.recipe.schema import Columns
 
 GoldFormat = Literal["plain", "hash", "boxed"]
+_ANSWERS = ("answer", "final_answer", "gold_answer", "target", "expected_answer")
 PROBLEM_KEYS = ("question", "gold", "external_id", "id", "level", "subject", "solution")
 
 
@@ -41,6 +43,7 @@ class ProblemTable:
         self.ids: list[str] = []
         self._ranks: dict[str, int] = {}
         self._names: dict[str, int | None] = {}
+        self._questions: dict[str, int | None] = {}
         self._repeated = 0
 
     @property
@@ -71,8 +74,9 @@ class ProblemTable:
                 )
             self._repeated += 1
         for name in {problem.external_id, own_id} - {""}:
-            # A name of two problems names neither.
-            self._names[name] = rank if self._names.get(name, rank) == rank else None
+            _note(self._names, name, rank)
+        if problem.question:
+            _note(self._questions, problem.question, rank)
 
     def rank_of(self, name: object) -> int:
         """The position of the problem that a sample names.
@@ -82,19 +86,25 @@ class ProblemTable:
         """
         name = _name_text(name)
         if not isinstance(name, str):
-            found = "missing" if name is None else f"{shown(name)}, expected a text"
+            found = "null" if name is None else f"{shown(name)}, expected a text"
             raise BadRow("no problem_id", f"problem_id is {found}.")
         rank = self._ranks.get(name)
         if rank is None:
-            rank = self._names.get(storable(name), -1)
+            written = storable(name)
+            rank = self._names.get(written, self._questions.get(written, -1))
         if rank is None:
             raise BadRow("unclear problem", f"problem_id {shown(name)} names several problems.")
         if rank < 0:
             if not name.strip():
                 raise BadRow("no problem_id", "problem_id is empty.")
-            message = f"problem_id {shown(name)} is no problem's id or external_id."
+            message = f"problem_id {shown(name)} is no problem's id, external_id or question."
             raise BadRow("unknown problem", message)
         return rank
+
+
+def _note(names: dict[str, int | None], name: str, rank: int) -> None:
+    # A name of two problems names neither.
+    names[name] = rank if names.get(name, rank) == rank else None
 
 
 def read_problems(
@@ -124,6 +134,9 @@ def _problem_and_name(row: Mapping[str, Any], columns: Columns) -> tuple[Problem
     own_name = storable(own_id) if isinstance(own_id, str) else ""
     row = {**row, "external_id": own_name if external_id in (None, "") else external_id}
     gold = row.get("gold")
+    if gold is None:
+        found = "null" if "gold" in row else "missing"
+        raise BadRow("no gold", f"gold, the gold answer, is {found}{_other_names(row)}.")
     if isinstance(gold, float) and not math.isfinite(gold):
         raise BadRow("no problem", f"gold is {gold}, expected a text or a number.")
     try:
@@ -133,6 +146,17 @@ def _problem_and_name(row: Mapping[str, Any], columns: Columns) -> tuple[Problem
     if problem.external_id == problem.id:  # The file of a pool that has no external ids.
         problem = replace(problem, external_id="")
     return problem, own_name
+
+
+def _other_names(row: Mapping[str, Any]) -> str:
+    """What a row has in the place of its gold answer, and how to say which one is meant."""
+    others = [name for name in row if name not in PROBLEM_KEYS]
+    if not others:
+        return ""
+    likely = next((name for name in _ANSWERS if name in others), "COLUMN")
+    names = ", ".join(map(shown, others))
+    which = names if len(others) == 1 else f"one of {names}"
+    return f"; if {which} holds it, say so: --problem-columns gold={likely}"
 
 
 def _name_text(value: object) -> object:

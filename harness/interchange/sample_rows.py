@@ -86,6 +86,11 @@ class SampleReader:
         )
 
     def _rank(self, row: Mapping[str, Any], faults: Faults) -> int:
+        if "problem_id" not in row:
+            faults.append(
+                BadRow("no problem_id", f"problem_id is missing{_other_names(row, 'problem_id')}.")
+            )
+            return -1
         try:
             return self._problems.rank_of(row.get("problem_id"))
         except BadRow as fault:
@@ -93,12 +98,21 @@ class SampleReader:
             return -1
 
 
+def _other_names(row: Mapping[str, Any], key: str) -> str:
+    """What a row has in the place of a key that it lacks, and how to say which one is meant."""
+    others = [name for name in row if name not in SAMPLE_KEYS]
+    if not others:
+        return ""
+    names = ", ".join(map(shown, others))
+    return f", if it is not one of {names} (then say so: --columns {key}=COLUMN)"
+
+
 def _completion(row: Mapping[str, Any], faults: Faults) -> str:
     value = row.get("completion")
     if isinstance(value, str):
         return storable(value)
     if value is None:
-        found = "is null" if "completion" in row else "is missing"
+        found = "is null" if "completion" in row else f"is missing{_other_names(row, 'completion')}"
         message = f'completion {found}; an empty completion is written "".'
     else:
         message = f"completion is {shown(value)}, expected a text."

@@ -80,11 +80,12 @@ class Renamed:
                 yield place, row
                 continue
             if not row.keys() <= known and len(self.ignored) < _SHOWN_KEYS:
-                self.ignored.update(dict.fromkeys(row.keys() - known))
+                self.ignored.update(dict.fromkeys(key for key in row if key not in known))
             if self.columns:
-                row = {**row, **{key: row.get(name) for key, name in self.columns.items()}}
+                named = {key: row[name] for key, name in self.columns.items() if name in row}
+                row = {key: row[key] for key in row if key not in self.columns} | named
             if self.lists:
-                yield from expanded(place, row)
+                yield from expanded(place, row, self.known)
             else:
                 yield place, row
 

@@ -158,7 +158,7 @@ def _check_drawn(pool: Pool, arrays: AdaptiveArrays) -> None:
         raise InputError(
             f"{pool.folder} was drawn adaptively and not to its end: {missing:,} problems have "
             "neither enough correct samples nor all of theirs.",
-            f"Draw what is missing: harness pool extend {pool.folder}",
+            f"Draw what is missing: harness pool extend {pool.folder} --samples {arrays.largest_k}",
         )
 
 

@@ -16,18 +16,21 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 from functools import lru_cache
+from itertools import compress, pairwise
 
 from harness.grading.normalisation import latex_symbols
 
 _MARK = re.compile(r"<<([^<>\n]{1,300})>>\s*[$€£]?\s*-?[\d,]*\.?\d*%?")
 _MARK_PLACE = "\x00"
 _CONTINUED = re.compile(r"(?:\n|\\\\)[ \t&]{0,40}=")
-_BULLET = re.compile(r"(?m)^[ \t]{0,40}(?:[-*•+]|\d{1,3}[.)])\s+")
+_BULLET = re.compile(r"\n[ \t]{0,40}(?:[-*•+]|\d{1,3}[.)])\s+")
 _LATEX_THOUSANDS = re.compile(r"(\d)(?:\{,\}|\\,|,\\!)(?=\d{3})")
-_LATEX_SPACE = re.compile(r"(?<!\\)\\[,;:! ]")
+_LATEX_SPACE = re.compile(r"\\(?<!\\\\)[,;:! ]")
+# Every alternative begins with one of a few signs, which the search can skip to.
 _PIECE = re.compile(
-    r"[\n;:?\x00]|!(?<=\s!)=|!(?!\s*[-=*/+)])|\\\\|[.,](?!\d)|(?<!\d),|\\(?:approx|leq?|geq?|neq?|to|implies|iff|[A-Za-z]*arrow)\b"
-    r"|\\(?:begin|end)\{[a-z]{1,20}\*?\}"
+    r"[\n;:?\x00!\\.,](?:(?<=[\n;:?\x00])|(?<=!)(?:(?<=\s!)=|(?!\s*[-=*/+)]))"
+    r"|(?<=\\)(?:\\|(?:approx|leq?|geq?|neq?|to|implies|iff|[A-Za-z]*arrow)\b"
+    r"|(?:begin|end)\{[a-z]{1,20}\*?\})|(?<=[.,])(?!\d)|(?<=,)(?<!\d,))"
 )
 _FRACTION = re.compile(r"\\[dt]?frac\s*(?:\{([^{}]*)\}|(\d))\s*(?:\{([^{}]*)\}|(\d))")
 _RAISED = re.compile(r"\^\s*\{([^{}]*)\}")
@@ -35,21 +38,23 @@ _ROOT = re.compile(r"\\sqrt\s*\{([^{}]*)\}")
 _LOWERED = re.compile(r"_\s*\{\s*(\w+)\s*\}")
 _WRAPPED = re.compile(r"\\(?:text(?:bf|it|rm)?|math(?:rm|bf|it)|mbox|boxed|fbox|operatorname)\b")
 _LAYOUT = re.compile(
-    r"\\(?:left|right|[bB]igg?[lrm]?|displaystyle|quad|qquad)(?![A-Za-z])|\\[()\[\]$]|[$€£&{}~]"
+    r"[\\$€£&{}~](?:(?<!\\)|(?<=\\)(?:[()\[\]$]"
+    r"|(?:left|right|[bB]igg?[lrm]?|displaystyle|quad|qquad)(?![A-Za-z])))"
 )
 _WORDS_IN_BRACKETS = re.compile(r"\(\s*[A-Za-z]{2}[^()=\d]*\)")
 _PERCENT_OF = re.compile(r"%\s+of\s+")
 _TOKEN = re.compile(
-    r"(?P<number>(?:\d{1,3}(?:,\d{3}){1,9}(?!\d)|\d+)(?:\.\d+)?|\.\d+)(?P<percent>\s?%)?"
+    r"\s*(?:(?P<number>(?:(?:\d{1,3}(?:,\d{3}){1,9}(?!\d)|\d+)(?:\.\d+)?|\.\d+)(?:\s?%)?)"
+    r"|(?P<sign>\*\*|[-+*/^()=!])"
     r"|(?P<prose>[A-Za-z]{2,}(?: [A-Za-z]{2,}(?![\w(]))+)"
-    r"|(?P<word>\\?[A-Za-z]+(?:_\w+)?)|(?P<sign>\*\*|[-+*/^()=!])|\s+|(?P<other>.)",
-    re.DOTALL,
+    r"|(?P<word>\\?[A-Za-z]+(?:_\w+)?)|(?P<other>\S))"
 )
 _LONE = re.compile(r"(?<![A-Za-z])\(([\d.]+|[A-Za-z])\)")
 _MULTIPLY = ("\\times", "\\cdot", "\\ast", "\\div")
 _FUNCTIONS = ("sqrt", "log", "ln", "sin", "cos", "tan", "\\log", "\\ln", "\\sin", "\\cos", "\\tan")
 _OPEN = frozenset("+-*/^(")
 _OPERATIONS = frozenset("+-*/^!")
+_BETWEEN = frozenset("+-*/^")
 _SIGNS = frozenset([*"+-*/^()=!", "**", *_MULTIPLY])
 _UNKNOWN = "?"  # An operand in words: the side is no equation's.
 _MOST_UNIT_WORDS = 3
@@ -60,9 +65,13 @@ _REMEMBERED = 100  # Characters of a piece at most whose equations are remembere
 def equations_of(text: str) -> Counter[str]:
     """The multiset of equations in a chain, each as `left=right` without spaces."""
     found: Counter[str] = Counter()
-    for mark in _MARK.findall(text):
-        found.update(_in_mark(mark))
-    found.update(_equations_in(_MARK.sub(_MARK_PLACE, text)))
+    if "=" not in text:
+        return found
+    if "<<" in text:
+        for mark in _MARK.findall(text):
+            found.update(_in_mark(mark))
+        text = _MARK.sub(_MARK_PLACE, text)
+    found.update(_equations_in(text))
     return found
 
 
@@ -75,14 +84,24 @@ def _in_mark(mark: str) -> tuple[str, ...]:
 def _equations_in(text: str) -> Iterator[str]:
     if "=" not in text:
         return
-    if "\\" in text:
+    is_latex = "\\" in text
+    text = _lines_with_equality(text, and_before=True)
+    if is_latex:
         text = _LATEX_SPACE.sub(" ", _LATEX_THOUSANDS.sub(r"\1,", text))
-    lines = _CONTINUED.sub(" =", text).split("\n")
-    text = "\n".join(line for line in lines if "=" in line)
-    text = _PERCENT_OF.sub("% * ", _BULLET.sub("\n", text))
+    text = "\n" + _lines_with_equality(_CONTINUED.sub(" =", text))
+    text = _PERCENT_OF.sub("% * ", _BULLET.sub("\n\n", text))
     for piece in _PIECE.split(text):
         if "=" in piece:
             yield from _read_again(piece) if len(piece) <= _REMEMBERED else _read(piece)
+
+
+def _lines_with_equality(text: str, *, and_before: bool = False) -> str:
+    """The lines with an equals sign, and those before them, which they may go on."""
+    lines = text.split("\n")
+    kept = ["=" in line for line in lines]
+    if and_before:
+        kept = [own or after for own, after in zip(kept, [*kept[1:], False], strict=True)]
+    return "\n".join(compress(lines, kept))
 
 
 def _read(piece: str) -> tuple[str, ...]:
@@ -98,8 +117,11 @@ def _plain(piece: str) -> str:
     if "\\" in piece or "{" in piece:
         piece = _WRAPPED.sub(" ", _LOWERED.sub(r"_\1", piece))
         for _ in range(_NESTED_FRACTIONS):
-            simpler = _RAISED.sub(r"^(\1)", _ROOT.sub(r" sqrt(\1)", piece))
-            simpler = _FRACTION.sub(r"(\1\2)/(\3\4)", simpler)
+            simpler = _ROOT.sub(r" sqrt(\1)", piece) if "\\sqrt" in piece else piece
+            if "^" in simpler:
+                simpler = _RAISED.sub(r"^(\1)", simpler)
+            if "frac" in simpler:
+                simpler = _FRACTION.sub(r"(\1\2)/(\3\4)", simpler)
             if simpler == piece:
                 break
             piece = simpler
@@ -111,41 +133,45 @@ class _Statement:
     """Reads a piece of text from left to right, and keeps the sides of equalities."""
 
     def __init__(self) -> None:
-        self._sides: list[list[str]] = [[]]
+        self._side: list[str] = []  # The one that is being read; the last of the sides.
+        self._sides = [self._side]
         self._found: list[str] = []
         self._unit_words = self._depth = 0
         self._after_prose = False
 
     def read(self, text: str) -> list[str]:
         """The equations of the piece, in order."""
-        tokens = [found for found in _TOKEN.finditer(text) if not found[0].isspace()]
+        tokens = list(_TOKEN.finditer(text.rstrip()))
         for place, token in enumerate(tokens):
-            after = tokens[place + 1][0] if place + 1 < len(tokens) else ""
-            if token["number"]:
-                self._operand(_number(token["number"], percent=bool(token["percent"])))
-            elif token["prose"]:
-                self._prose(token["prose"].count(" ") + 1)
-            elif token["word"]:
-                before = text[token.start() - 1 : token.start()]
-                self._word(token["word"], after, glued=before.isdigit() or before == ")")
-            elif token["sign"]:
-                tight = text[token.end() : token.end() + 1].strip() != ""
-                self._sign(token["sign"], is_prefix=tight)
+            kind = token.lastgroup or ""
+            word = token[kind]
+            if kind == "number":
+                self._operand(_number(word))
+            elif kind == "sign":
+                if word not in _BETWEEN or self._is_open() or self._unit_words:
+                    end = token.end()
+                    self._sign(word, is_prefix=text[end : end + 1].strip() != "")
+                else:
+                    self._side.append(word)
+            elif kind == "word":
+                start = token.start(kind)
+                before = text[start - 1 : start]
+                glued = before == ")" or before.isdigit()
+                self._word(word, _word_at(tokens, place + 1), glued=glued)
+            elif kind == "prose":
+                self._prose(word.count(" ") + 1)
             else:
                 self._end()
         self._end()
         return self._found
-
-    @property
-    def _side(self) -> list[str]:
-        return self._sides[-1]
 
     def _is_open(self) -> bool:
         """Whether an operand is expected."""
         return not self._side or self._side[-1] in _OPEN
 
     def _operand(self, operand: str) -> None:
-        if not self._is_open():
+        side = self._side
+        if side and side[-1] not in _OPEN:
             self._end()  # Two operands side by side: prose goes on, another statement begins.
         self._side.append(operand)
         self._unit_words = 0
@@ -188,7 +214,8 @@ class _Statement:
             self._end()
             is_open = True
         if sign == "=":
-            self._sides.append([])
+            self._side = []
+            self._sides.append(self._side)
             self._depth, self._after_prose = 0, False
         elif sign == "(":
             self._bracket(is_open, words)
@@ -214,13 +241,28 @@ class _Statement:
 
     def _end(self) -> None:
         """Keeps the equations of the statement so far, and begins another."""
-        while self._side and self._side[-1] in _OPEN:
-            self._side.pop()  # A dash or emphasis at its end.
-        for left, right in zip(self._sides, self._sides[1:], strict=False):
-            a, b = _spelled(left), _spelled(right)
-            if a and b and _says_something(left + right):
+        side = self._side
+        while side and side[-1] in _OPEN:
+            side.pop()  # A dash or emphasis at its end.
+        if len(self._sides) > 1:
+            self._keep()
+            self._side = []
+            self._sides = [self._side]
+        elif side:
+            side.clear()
+        self._unit_words, self._depth, self._after_prose = 0, 0, False
+
+    def _keep(self) -> None:
+        spelled = [_spelled(side) for side in self._sides]
+        telling = [_says_something(side) for side in self._sides]
+        for (a, b), says in zip(pairwise(spelled), pairwise(telling), strict=True):
+            if a and b and any(says):
                 self._found.append(f"{a}={b}")
-        self._sides, self._unit_words, self._depth, self._after_prose = [[]], 0, 0, False
+
+
+def _word_at(tokens: list[re.Match[str]], place: int) -> str:
+    """A token without the space before it; empty behind the last."""
+    return tokens[place][tokens[place].lastgroup or ""] if place < len(tokens) else ""
 
 
 def _is_variable(word: str) -> bool:
@@ -231,10 +273,13 @@ def _begins_operand(token: str) -> bool:
     return token[:1].isdigit() or token[:1] in (".", "(")
 
 
-def _number(digits: str, *, percent: bool) -> str:
+def _number(numeral: str) -> str:
     """A number without commas, needless zeros and percent sign; text only, whatever its length."""
-    whole, _, part = digits.replace(",", "").partition(".")
-    if percent:
+    if numeral.isdigit() and numeral[0] != "0":
+        return numeral
+    digits = numeral.rstrip("%")
+    whole, _, part = digits.rstrip().replace(",", "").partition(".")
+    if digits != numeral:
         whole = whole.zfill(2)
         whole, part = whole[:-2], whole[-2:] + part
     whole, part = whole.lstrip("0") or "0", part.rstrip("0")
@@ -245,9 +290,10 @@ def _spelled(side: list[str]) -> str:
     """A side in one spelling; empty where it is not whole."""
     if not side or side[-1] in _OPEN or _UNKNOWN in side or side.count("(") != side.count(")"):
         return ""
-    return _LONE.sub(r"\1", "".join(side))
+    spelled = "".join(side)
+    return _LONE.sub(r"\1", spelled) if "(" in side else spelled
 
 
-def _says_something(tokens: list[str]) -> bool:
-    """Whether an equality computes or names something: 5 = 5 does not."""
-    return any(token in _OPERATIONS or token[0].isalpha() for token in tokens)
+def _says_something(side: list[str]) -> bool:
+    """Whether an equality with this side computes or names something: 5 = 5 does not."""
+    return not _OPERATIONS.isdisjoint(side) or any(token[0].isalpha() for token in side)

@@ -15,19 +15,13 @@ import numpy as np
 from harness.metrics.adaptive_arrays import AdaptiveArrays
 from harness.metrics.estimators import Floats
 from harness.metrics.pool_arrays import PoolArrays
-from harness.metrics.side_columns import (
-    DISTINCT,
-    METRICS,
-    Columns,
-    ends_of,
-    range_of,
-    side_columns,
-)
+from harness.metrics.side_columns import METRICS, Columns, metric_ratio, side_columns
 from harness.recipe import SIDES, Side
 from harness.statistics import Difference, Interval
-from harness.statistics.intervals import percentile_interval, widened
-from harness.statistics.paired import bootstrap_p_value, paired_test
-from harness.statistics.resampling import PriorProblems, prior_problems, resampled
+from harness.statistics.intervals import percentile_interval, ratio_interval
+from harness.statistics.paired import bootstrap_p_value, paired_test, ratio_gaps
+from harness.statistics.prior_problems import Ratio
+from harness.statistics.resampling import resampled_with_prior
 
 __all__ = [
     "CURVE_RESAMPLES",
@@ -52,18 +46,15 @@ class Comparison:
 
     Attributes:
         columns: per side, the values of each problem.
-        sums: per side and column, the sum over the problems of each resample.
-        resamples: how many resamples there are.
+        samples_per_problem: of each side, as the columns were made for.
+        sums: per side and column, the sum over the problems of each resample; "" counts them.
+        weights: (resamples, 2) of the prior problems of each resample.
     """
 
     columns: Mapping[Side, Columns]
+    samples_per_problem: Mapping[Side, float]
     sums: Mapping[Side, Columns]
-    resamples: int
-
-    @property
-    def problems(self) -> int:
-        """How many problems both sides answer."""
-        return len(self.columns["wc"]["coverage"])
+    weights: Floats
 
     def metrics(self, side: Side) -> dict[str, Any]:
         """Every metric of a side as {value, low, high}; None where it cannot be estimated, or
@@ -78,49 +69,29 @@ class Comparison:
         return {name: one and one.document() for name, one in found.items()}
 
     def _interval(self, name: str, side: Side) -> Interval | None:
-        value, drawn = self._value(name, side), self._drawn(name, side)
-        if value is None or drawn is None or not np.isfinite(drawn).any():
+        ratio = self._ratio(name, side)
+        if ratio is None:
             return None
-        drawn = widened(drawn, value, self.problems, range_of(name, self.columns[side]))
-        return Interval(value, *percentile_interval(drawn, value))
+        return ratio_interval(ratio, self._sums(name, side), self.weights)
 
     def _difference(self, name: str) -> Difference | None:
-        values = [self._value(name, side) for side in SIDES]
-        drawn = [self._drawn(name, side) for side in SIDES]
-        if values[0] is None or values[1] is None or drawn[0] is None or drawn[1] is None:
+        wc, se = (self._ratio(name, side) for side in SIDES)
+        if wc is None or se is None:
             return None
-        value = values[0] - values[1]
-        gaps = widened(drawn[0] - drawn[1], value, self.problems)
-        if not np.isfinite(gaps).any():
-            return None
+        gaps = ratio_gaps((wc, se), [self._sums(name, side) for side in SIDES], self.weights)
         if METRICS[name].below is None:
-            column = METRICS[name].above
-            wc, se = (self.columns[side][column] for side in SIDES)
-            p_value, test = paired_test(wc, se, resamples=self.resamples)
+            p_value, test = paired_test(wc.numerators, se.numerators, resamples=len(gaps))
         else:
             p_value, test = bootstrap_p_value(gaps), "paired bootstrap"
+        value = wc.value - se.value
         return Difference(value, *percentile_interval(gaps, value), p_value, test)
 
-    def _value(self, name: str, side: Side) -> float | None:
-        metric, columns = METRICS[name], self.columns[side]
-        if metric.above not in columns:
-            return None
-        if metric.below is None:
-            return float(columns[metric.above].mean())
-        if metric.below not in columns or columns[metric.below].sum() == 0:
-            return None
-        return float(columns[metric.above].sum() / columns[metric.below].sum())
+    def _ratio(self, name: str, side: Side) -> Ratio | None:
+        return metric_ratio(name, self.columns[side], self.samples_per_problem[side])
 
-    def _drawn(self, name: str, side: Side) -> Floats | None:
+    def _sums(self, name: str, side: Side) -> Floats:
         metric, sums = METRICS[name], self.sums[side]
-        if metric.above not in sums:
-            return None
-        if metric.below is None:
-            return sums[metric.above] / self.problems
-        if metric.below not in sums:
-            return None
-        with np.errstate(divide="ignore", invalid="ignore"):
-            return np.asarray(sums[metric.above] / sums[metric.below])
+        return np.stack([sums[metric.above], sums[metric.below or ""]], axis=1)
 
 
 def compare(
@@ -138,34 +109,13 @@ def compare(
             distinct solutions.
     """
     names = [(side, name) for side in SIDES for name in columns[side]]
-    stacked = np.stack([columns[side][name] for side, name in names], axis=1)
-    drawn = resampled(
-        stacked, resamples, 0, lambda sums: sums, _prior(columns, samples_per_problem)
-    )
-    sums: dict[Side, Columns] = {"wc": {}, "se": {}}
+    ones = np.ones(len(columns["wc"]["coverage"]))
+    stacked = np.stack([*(columns[side][name] for side, name in names), ones], axis=1)
+    drawn, weights = resampled_with_prior(stacked, resamples, 0)
+    sums: dict[Side, Columns] = {side: {"": drawn[:, -1]} for side in SIDES}
     for position, (side, name) in enumerate(names):
         sums[side][name] = drawn[:, position]
-    return Comparison(columns, sums, resamples)
-
-
-def _prior(
-    columns: Mapping[Side, Columns], samples_per_problem: Mapping[Side, float]
-) -> PriorProblems:
-    """Prior problems at the ends of what a problem may show, in the order of the columns.
-
-    Those that are solved show one solution by half, and as many as they can by half: so the
-    interval of solutions a solved problem has a width where only a few problems are solved.
-    """
-    names = [(side, name) for side in SIDES for name in columns[side]]
-    low, high = zip(*(ends_of(name, columns[side]) for side, name in names), strict=True)
-    few, many = list(high), list(high)
-    for place, (side, name) in enumerate(names):
-        if name in DISTINCT:
-            few[place], many[place] = 1.0, max(1.0, samples_per_problem[side])
-    binary = all(np.isin(columns[side]["coverage"], (0.0, 1.0)).all() for side in SIDES)
-    owners = [side for side, _ in names]
-    priors = [prior_problems(low, ends, owners, binary=binary) for ends in (few, many)]
-    return PriorProblems(np.concatenate([one.rows for one in priors]), priors[0].weight)
+    return Comparison(columns, samples_per_problem, sums, weights)
 
 
 def by_group(
@@ -197,12 +147,12 @@ def coverage_curve(
     """coverage@k for k = 1 … `largest`, with the cost of k samples a problem."""
     ks = np.arange(1, largest + 1)
     coverage = arrays.coverage(ks.astype(np.float64))
-    prior = prior_problems(np.zeros(largest), np.ones(largest), binary=False)
-    drawn = resampled(coverage, CURVE_RESAMPLES, 0, lambda sums: sums, prior) / len(coverage)
+    ones = np.ones(len(coverage))
+    sums, weights = resampled_with_prior(np.column_stack([coverage, ones]), CURVE_RESAMPLES, 0)
     points = []
     for position, k in enumerate(ks.tolist()):
-        value = float(coverage[:, position].mean())
-        interval = Interval(value, *percentile_interval(drawn[:, position], value))
+        ratio = Ratio(coverage[:, position], ones, 0.0, 1.0)
+        interval = ratio_interval(ratio, sums[:, [position, -1]], weights)
         cost = cost_per_problem + k * cost_per_sample
         points.append({"k": k, "cost": cost, "coverage": interval.document()})
     return points

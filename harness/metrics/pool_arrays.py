@@ -161,9 +161,9 @@ class PoolArrays:
                 f"{len(short):,} of {len(self.samples):,} problems have fewer than {k:g} samples "
                 f"(problem {self.problem_ids[fewest]} has {self.samples[fewest]}).",
                 f"Possible is k up to {self.largest_k}; for more, draw what is missing: "
-                "harness pool extend POOL."
+                "harness pool extend POOL --samples K."
                 if self.largest_k
-                else "Draw what is missing: harness pool extend POOL.",
+                else "Draw what is missing: harness pool extend POOL --samples K.",
             )
         most = max(int(np.max(self.samples, initial=0)), int(np.ceil(k)))
         return np.where(self.refused, most, self.samples)

@@ -16,6 +16,7 @@ from harness.metrics.estimators import Floats
 from harness.metrics.majority import MAJORITY_SAMPLES
 from harness.metrics.pool_arrays import PoolArrays
 from harness.metrics.solution_keys import KEYS, TEXT
+from harness.statistics.prior_problems import Ratio
 
 Columns = dict[str, Floats]
 
@@ -63,8 +64,6 @@ METRICS: dict[str, Metric] = {
 
 # The columns that grow with the samples of a problem; the others are shares of all samples.
 _BY_SAMPLES = {"coverage", *map(distinct_column, KEYS)}
-_NUMERATORS = {"false_positives": "correct", "correct_samples": "samples"}
-_DENOMINATORS = ("correct", "samples", "completion_tokens")
 
 
 def side_columns(arrays: PoolArrays | AdaptiveArrays, k: float) -> Columns:
@@ -137,24 +136,33 @@ def _adaptive(arrays: AdaptiveArrays) -> Columns:
     return columns
 
 
-def ends_of(name: str, columns: Columns) -> tuple[float, float]:
-    """The least and the most that a problem may show in a column, for its prior problems.
+def metric_ratio(name: str, columns: Columns, k: float) -> Ratio | None:
+    """A metric as a ratio of sums over problems, with what a problem may show at k samples.
 
-    Denominators of ratios are those of a mean problem at both ends, so that the ratio itself is
-    at its ends there.
+    Args:
+        name: one of `METRICS`.
+        columns: of one side.
+        k: samples a problem on average; may be below 1.
+
+    Returns:
+        None where a column is missing, or has no denominator.
     """
-    if name in _DENOMINATORS:
-        size = float(columns[name].mean())
-        return size, size
-    if name in _NUMERATORS:
-        return 0.0, float(columns[_NUMERATORS[name]].mean())
-    return 0.0, max(1.0, float(columns[name].max()))
-
-
-def range_of(name: str, columns: Columns) -> tuple[float, float]:
-    """The least and the most that a metric can be."""
     metric = METRICS[name]
-    if metric.below is None:
-        return ends_of(metric.above, columns)
-    lowest = 1.0 if metric.below == "coverage" else 0.0
-    return lowest, 1.0 if metric.below in ("correct", "samples") else math.inf
+    if metric.above not in columns or (metric.below and metric.below not in columns):
+        return None
+    above = columns[metric.above]
+    below = columns[metric.below] if metric.below else np.ones(len(above))
+    if not below.any():
+        return None
+    shown = above[below > 0] / below[below > 0]
+    most = max(_most(metric, k), float(shown.max()))
+    return Ratio(above, below, 1.0 if metric.below == "coverage" else 0.0, most)
+
+
+def _most(metric: Metric, k: float) -> float:
+    """The highest ratio that a problem can show; 0 where only the problems themselves tell."""
+    if metric.above in DISTINCT:
+        return k if metric.below is None else max(1.0, k)
+    if metric.above == "coverage":
+        return min(1.0, k)
+    return 0.0 if metric.below == "completion_tokens" else 1.0

@@ -11,16 +11,20 @@ r"""What makes two correct solutions the same: the keys of diversity@k.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from hashlib import blake2b
 
 from harness.grading.normalisation import latex_symbols
 from harness.metrics.equations import equations_of
 
 TEXT = "text"
+DIGEST_BYTES = 16
 
+# Every alternative begins with one of a few signs, which the search can skip to.
 _LAYOUT = re.compile(
-    r"\\(?:left|right|[bB]igg?[lrm]?|displaystyle|textstyle|quad|qquad"
-    r"|text(?:bf|it|rm)?|math(?:rm|bf|it)|mbox|boxed|fbox)(?![A-Za-z])|\\[,;:! ()\[\]]|[$&~{}]"
+    r"[\\$&~{}](?:(?<!\\)|(?<=\\)(?:[,;:! ()\[\]]"
+    r"|(?:left|right|[bB]igg?[lrm]?|displaystyle|textstyle|quad|qquad"
+    r"|text(?:bf|it|rm)?|math(?:rm|bf|it)|mbox|boxed|fbox)(?![A-Za-z])))"
 )
 _SPELLINGS = {
     "\\dfrac": "\\frac", "\\tfrac": "\\frac", "\\cdot": "*", "\\times": "*", "\\div": "/",
@@ -30,9 +34,10 @@ _COMMAND = re.compile(r"\\[A-Za-z]+")
 _SHORT_FRACTION = re.compile(r"\\([dt]?frac)(\d)(\d)")
 _THOUSANDS = re.compile(r",(?<=\d,)(?=\d{3}(?!\d))")
 _SENTENCE_SIGNS = str.maketrans(dict.fromkeys(";:!?\"'`#\\", " "))
-_POINT = re.compile(r"[.,](?:(?!\d)|(?<!\d.))|-(?<=[a-z]-)(?=[a-z])")
+_POINT = re.compile(r"[.,-](?:(?<=[.,])(?:(?!\d)|(?<!\d.))|(?<=[a-z]-)(?=[a-z]))")
 _EMPHASIS = re.compile(
-    r"(?:\*\*+|__+)(?:(?!\w)|(?<!\w\*\*)(?<!\w__))|\*(?<!\S\*)(?=[a-z])|\*(?<=[a-z]\*)(?!\S)"
+    r"[*_](?:(?:(?<=\*)\*+|(?<=_)_+)(?:(?!\w)|(?<!\w\*\*)(?<!\w__))"
+    r"|(?<=\*)(?:(?<!\S\*)(?=[a-z])|(?<=[a-z]\*)(?!\S)))"
 )
 _NEEDLESS_SPACE = re.compile(r" (?:(?<![^\W_] )|(?![^\W_]))")
 
@@ -50,6 +55,20 @@ def solution_key(text: str, kind: str) -> str:
     if kind not in _FORMS:
         raise ValueError(f"there is no key {kind!r} of solutions; known are: {', '.join(KEYS)}")
     return _FORMS[kind](text)
+
+
+def digests_of(texts: Iterable[str], kind: str) -> bytes:
+    """Digests of the forms of some texts, `DIGEST_BYTES` each, one behind the other.
+
+    Raises:
+        ValueError: there is no such key.
+    """
+    return b"".join(
+        blake2b(
+            solution_key(text, kind).encode(errors="surrogatepass"), digest_size=DIGEST_BYTES
+        ).digest()
+        for text in texts
+    )
 
 
 def normalised_text(text: str) -> str:

@@ -1,7 +1,8 @@
 """Distinct solutions of a pool: which samples are the same solution, for several keys at once.
 
 Samples come in the pool's order, so all those of a problem stand together. They are factorised
-some thousands at a time, at constant memory, and what needs Python sees each distinct text once.
+some thousands at a time, at constant memory, and what needs Python sees each distinct text once,
+over all cores.
 """
 
 from __future__ import annotations
@@ -14,7 +15,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from harness.metrics.solution_keys import TEXT, solution_key
+from harness.metrics.key_digests import KeyDigests
+from harness.metrics.solution_keys import DIGEST_BYTES, TEXT
 
 Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
@@ -78,21 +80,29 @@ def distinct_solutions(parts: Iterable[Texts], keys: Sequence[str]) -> dict[str,
         keys: of `solution_keys.KEYS`.
     """
     found: dict[str, list[Solutions]] = {key: [] for key in keys}
-    for texts in _whole_problems(parts):
-        trimmed = pc.utf8_trim_whitespace(texts.completions)
-        encoded = trimmed.combine_chunks().dictionary_encode()
-        labels = encoded.indices.to_numpy().astype(np.int64)
-        distinct = encoded.dictionary.to_pylist() if set(keys) - {TEXT} else []
-        for key in keys:
-            label = labels if key == TEXT else _labels_by(key, distinct)[labels]
-            found[key].append(_factorised(texts, label))
+    read = [key for key in keys if key != TEXT]
+    with KeyDigests() as digests:
+        for texts in _whole_problems(parts):
+            trimmed = pc.utf8_trim_whitespace(texts.completions)
+            encoded = trimmed.combine_chunks().dictionary_encode()
+            labels = encoded.indices.to_numpy().astype(np.int64)
+            if TEXT in keys:
+                found[TEXT].append(_factorised(texts, labels))
+            if read:
+                for key, one in zip(
+                    read, digests.of(encoded.dictionary.to_pylist(), read), strict=True
+                ):
+                    found[key].append(_factorised(texts, _labels_of(one)[labels]))
     return {key: _joined(parts) for key, parts in found.items()}
 
 
-def _labels_by(key: str, distinct: list[str]) -> Ints:
-    seen: dict[str, int] = {}
-    labels = [seen.setdefault(solution_key(text, key), len(seen)) for text in distinct]
-    return np.array(labels, dtype=np.int64)
+def _labels_of(digests: bytes) -> Ints:
+    """A number for each digest, equal ones alike, in the order in which they come first."""
+    every = np.frombuffer(digests, dtype=np.dtype((np.void, DIGEST_BYTES)))
+    _, first, place = np.unique(every, return_index=True, return_inverse=True)
+    rank = np.empty(len(first), dtype=np.int64)
+    rank[np.argsort(first)] = np.arange(len(first))
+    return np.asarray(rank[place])
 
 
 def _factorised(texts: Texts, labels: Ints) -> Solutions:

@@ -25,7 +25,7 @@ def assumptions_of(recipe: Recipe) -> tuple[str, ...]:
     else:
         said.append(
             f"Completions have {decoding.expected_tokens:g} tokens on average "
-            "(decoding.expected_tokens), on both sides; at most "
+            f"(decoding.expected_tokens), {_expected_of(recipe)}; at most "
             f"{decoding.max_tokens} (decoding.max_tokens)."
         )
     said.append(
@@ -63,6 +63,12 @@ def assumptions_of(recipe: Recipe) -> tuple[str, ...]:
     ):
         said.append("Splits without a count are taken whole; how large they are is not known here.")
     return tuple(said)
+
+
+def _expected_of(recipe: Recipe) -> str:
+    """Which completions are as long as decoding expects."""
+    measured = any(getattr(recipe.match.per_sample, side).completion_tokens for side in SIDES)
+    return "where match.per_sample says nothing else" if measured else "on both sides"
 
 
 def _adaptive(recipe: Recipe, until: Until) -> str:

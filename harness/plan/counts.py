@@ -11,9 +11,14 @@ from harness.recipe import ModelCard, Price, Recipe
 
 def parameters_for_flops(recipe: Recipe, card: ModelCard) -> int | None:
     """The count that the match uses; the first known one where the card lacks it."""
+    chosen: int | None = getattr(card.parameters, recipe.match.parameters)
+    return chosen or stored_parameters(card)
+
+
+def stored_parameters(card: ModelCard) -> int | None:
+    """All parameters of a model, or the nearest to them that the card has."""
     counts = card.parameters
-    chosen: int | None = getattr(counts, recipe.match.parameters)
-    return chosen or counts.total or counts.nominal or counts.non_embedding
+    return counts.total or counts.nominal or counts.non_embedding
 
 
 def price_of(recipe: Recipe, card: ModelCard) -> Price | None:

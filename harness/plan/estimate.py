@@ -200,7 +200,7 @@ def estimate_of(
     estimate = Estimate(
         hardware=hardware,
         sampling=sampling,
-        training=planned_trainings(recipe, cells, known.axolotl, hardware.gpu, known.train),
+        training=planned_trainings(recipe, cells, known, hardware.gpu),
         test=test,
         engine_starts=starts,
         start_hours=Amount(

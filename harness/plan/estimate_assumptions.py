@@ -152,9 +152,10 @@ def _training(recipe: Recipe, known: Known, estimate: Estimate) -> Iterator[str]
         f"{UTILISATION.low:.0%} to {UTILISATION.high:.0%} of {computed.flops / 1e12:g} TFLOP/s "
         f"({computed.name}). At most: every row has training.sequence_length."
     )
+    sizes = "between all in 16 bits and all in float32"
     yield (
-        "Memory of training: weights, gradients and optimizer, between all in "
-        f"{'16 bits' if computed.name != 'float32' else 'float32'} and all in float32; "
+        "Memory of training: weights, gradients and optimizer, "
+        f"{sizes if computed.name != 'float32' else 'all in float32'}; "
         f"{FOR_ACTIVATIONS:.0%} of each GPU stay free for activations."
     )
     crowded = {group.model for group in estimate.training if _needs_sharding(group.least_gpus)}

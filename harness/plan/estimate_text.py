@@ -100,6 +100,10 @@ def _totals(estimate: Estimate) -> str:
         lines.append(f"{_dollars(estimate.gpu_dollars)} for GPUs at ${price:,g} an hour")
     if estimate.token_dollars is not None:
         lines.append(f"{_dollars(estimate.token_dollars)} for tokens")
+    gpus = estimate.hardware.gpus
+    if gpus is not None and gpus < estimate.least_gpus:
+        few = f"{gpus} {'is' if gpus == 1 else 'are'} too few"
+        lines.append(f"{few}: some of this work takes at least {estimate.least_gpus} such GPUs")
     if estimate.hours is not None:
         busy = " to ".join(_number(hours) for hours in (estimate.hours.low, estimate.hours.high))
         most = _number(estimate.hours.at_most)

@@ -12,6 +12,7 @@ from urllib.request import getproxies
 
 from harness.errors import HarnessError, InputError
 from harness.models import model_location
+from harness.plan.counts import stored_parameters
 from harness.plan.roofline import ModelCosts
 from harness.recipe import ModelCard
 
@@ -69,8 +70,7 @@ def sizes_of(card: ModelCard) -> ModelSizes | None:
     try:
         return ModelSizes(architecture_of(_with_cached_config(card)), counted=False)
     except (HarnessError, OSError):
-        counts = card.parameters
-        known = counts.total or counts.nominal or counts.non_embedding
+        known = stored_parameters(card)
         return None if known is None else ModelSizes(CountedModel(known), counted=True)
 
 

@@ -17,16 +17,23 @@ from harness.budget import (
     pool_sizes,
     training_flops_per_token,
 )
+from harness.budget.spending import TokenPrices
 from harness.cells import Cell, cells_of
 from harness.plan.assumptions import BYTES_PER_SAMPLE, BYTES_PER_TOKEN, assumptions_of
-from harness.plan.counts import completion_length, parameters_for_flops, price_of
+from harness.plan.counts import (
+    completion_length,
+    parameters_for_flops,
+    price_of,
+    stored_parameters,
+    token_rates_of,
+)
 from harness.plan.estimate import estimate_of
 from harness.plan.gpus import DEFAULT_GPU, load_gpu
 from harness.plan.known import known_of
 from harness.plan.prompt_lengths import local_problems
 from harness.plan.serving import Hardware
 from harness.plan.values import Plan, PlannedBudget, PlannedCell, PlannedEvaluation, PlannedPool
-from harness.recipe import SIDES, ModelCard, Price, Recipe, Side
+from harness.recipe import SIDES, ModelCard, Recipe, Side
 from harness.recipe.schema import TrainingOverrides
 
 __all__ = ["Plan", "plan_of"]
@@ -83,6 +90,7 @@ def _budget(matched: MatchedBudget) -> PlannedBudget:
         given=matched.given,
         exact_samples_per_problem=dict(matched.exact_samples_per_problem),
         samples_per_problem=dict(matched.samples_per_problem),
+        mean_samples_per_problem=matched.mean_samples_per_problem,
         cost=dict(matched.cost),
         unit=matched.unit,
         wc_over_se=matched.wc_over_se,
@@ -96,7 +104,7 @@ def _pool(recipe: Recipe, side: Side, per_problem: int, problems: int | None) ->
     expected = None if samples is None else round(samples * completion_length(recipe, side))
     largest = None if samples is None else samples * recipe.decoding.max_tokens
     parameters = parameters_for_flops(recipe, card)
-    price = price_of(recipe, card)
+    price, rates = price_of(recipe, card), token_rates_of(recipe, card)
     return PlannedPool(
         model=card.id,
         endpoint=", ".join(server.address for server in servers) or None,
@@ -106,8 +114,8 @@ def _pool(recipe: Recipe, side: Side, per_problem: int, problems: int | None) ->
         largest_tokens=largest,
         flops=_flops(expected, parameters),
         largest_flops=_flops(largest, parameters),
-        dollars=_dollars(expected, price),
-        largest_dollars=_dollars(largest, price),
+        dollars=_dollars(expected, rates),
+        largest_dollars=_dollars(largest, rates),
         price_date=price.date.isoformat() if price else None,
         disk_bytes=None
         if samples is None or expected is None
@@ -121,8 +129,8 @@ def _flops(tokens: int | None, parameters: int | None) -> float | None:
     return float(tokens * flops_per_token(parameters))
 
 
-def _dollars(tokens: int | None, price: Price | None) -> float | None:
-    return None if tokens is None or price is None else tokens * price.output / 1_000_000
+def _dollars(tokens: int | None, rates: TokenPrices | None) -> float | None:
+    return None if tokens is None or rates is None else float(tokens * rates.output)
 
 
 def _cell(
@@ -164,8 +172,7 @@ def _cell(
 
 
 def _model_bytes(recipe: Recipe, card: ModelCard) -> int | None:
-    counts = card.parameters
-    parameters = counts.total or counts.nominal or counts.non_embedding
+    parameters = stored_parameters(card)
     return None if parameters is None else parameters * weight_bytes(recipe)
 
 

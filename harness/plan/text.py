@@ -8,7 +8,8 @@ from typing import Any
 
 from harness.plan.estimate_text import estimate_parts
 from harness.plan.values import Plan, PlannedCell
-from harness.quantities import short_number
+from harness.quantities import mean_count, short_number
+from harness.recipe import SIDES
 
 
 def plan_text(plan: Plan, width: int | None = None) -> str:
@@ -51,22 +52,26 @@ def _assumptions(plan: Plan, width: int | None) -> str:
 def _budgets(plan: Plan) -> str:
     kind = plan.match["kind"]
     by = f"{kind} ({plan.match['parameters']} parameters)" if kind == "compute" else kind
-    heading = f"Budgets, matched by {by}: an SE sample costs as much as {plan.ratio:.4g} WC samples"
+    ratio, mixed = f"{plan.ratio:.4g}", plan.match["rounding"] == "mixed"
+    worth = f"{ratio} WC sample{'' if ratio == '1' else 's'}"
+    heading = f"Budgets, matched by {by}: an SE sample costs as much as {worth}"
     rows = [
         [
             name,
-            f"{budget.exact_samples_per_problem['wc']:.4g}",
-            f"{budget.exact_samples_per_problem['se']:.4g}",
-            budget.samples_per_problem["wc"],
-            budget.samples_per_problem["se"],
+            *(f"{budget.exact_samples_per_problem[side]:.4g}" for side in SIDES if not mixed),
+            *(mean_count(budget.mean_samples_per_problem[side]) for side in SIDES if mixed),
+            *(budget.samples_per_problem[side] for side in SIDES),
             f"{budget.wc_over_se:.4f}",
         ]
         for name, budget in plan.budgets.items()
     ]
-    headers = ["budget", "WC exact", "SE exact", "WC drawn", "SE drawn", "cost WC/SE"]
-    return (
-        f"{heading}\n{_table(rows, headers)}\nsamples a problem; the cost ratio is after rounding"
-    )
+    if mixed:
+        headers = ["budget", "WC in mean", "SE in mean", "WC at most", "SE at most", "cost WC/SE"]
+        note = "samples a problem: some have one fewer than others; the cost ratio is of the means"
+    else:
+        headers = ["budget", "WC exact", "SE exact", "WC drawn", "SE drawn", "cost WC/SE"]
+        note = "samples a problem; the cost ratio is after rounding"
+    return f"{heading}\n{_table(rows, headers)}\n{note}"
 
 
 def _pools(plan: Plan) -> str:
@@ -132,7 +137,7 @@ def _epochs(groups: Mapping[tuple[Any, ...], Sequence[PlannedCell]]) -> str:
     by_budget: dict[str, dict[str, list[str]]] = {}
     for cells in groups.values():
         for cell in cells:
-            shown = _shown(cell.least_epochs, lambda number: f"{number:.2g}")
+            shown = _shown(cell.least_epochs, _two_digits)
             by_arm = by_budget.setdefault(cell.budget, {})
             by_arm.setdefault(cell.arm, []).append(shown)
     rows = [
@@ -141,6 +146,10 @@ def _epochs(groups: Mapping[tuple[Any, ...], Sequence[PlannedCell]]) -> str:
     ]
     arms = next(iter(by_budget.values()))
     return _table(rows, ["epochs, at least", *arms])
+
+
+def _two_digits(number: float) -> str:
+    return f"{number:.2g}" if number < 100 else f"{number:,.0f}"
 
 
 def _evaluation(plan: Plan) -> str:

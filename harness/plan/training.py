@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from harness.plan.amounts import Amount, Range
-from harness.plan.counts import completion_length, parameters_for_flops
+from harness.plan.counts import completion_length, stored_parameters
 from harness.plan.gpus import GpuCard
+from harness.plan.known import Known
 from harness.plan.number_formats import training_format
 from harness.plan.prompt_lengths import PromptLengths
 from harness.plan.values import PlannedCell
@@ -61,25 +62,21 @@ class PlannedTraining:
 def planned_trainings(
     recipe: Recipe,
     cells: Sequence[PlannedCell],
-    base: Mapping[str, Any],
+    known: Known,
     gpu: GpuCard,
-    lengths: Mapping[str, PromptLengths],
 ) -> tuple[PlannedTraining, ...]:
     """What the cells take, those that train alike together.
 
     Args:
         recipe: the recipe.
         cells: its cells as planned.
-        base: content of the base Axolotl file.
+        known: the models' sizes, prompt lengths, and the base Axolotl file.
         gpu: the GPU.
-        lengths: prompt lengths of the training problems, by the id of the model.
     """
     groups: dict[tuple[str, str], list[PlannedCell]] = {}
     for cell in cells:
         groups.setdefault((cell.paradigm, cell.budget), []).append(cell)
-    return tuple(
-        _planned(recipe, group, base, gpu, lengths[group[0].model]) for group in groups.values()
-    )
+    return tuple(_planned(recipe, group, known, gpu) for group in groups.values())
 
 
 def is_checkpointing(base: Mapping[str, Any]) -> bool:
@@ -92,18 +89,18 @@ def is_checkpointing(base: Mapping[str, Any]) -> bool:
 def _planned(
     recipe: Recipe,
     group: Sequence[PlannedCell],
-    base: Mapping[str, Any],
+    known: Known,
     gpu: GpuCard,
-    lengths: PromptLengths,
 ) -> PlannedTraining:
     from harness.training.base_file import is_sharded
 
     first = group[0]
     card = recipe.student(first.paradigm)  # type: ignore[arg-type]
+    base, sizes = known.axolotl, known.sizes[first.model]
     factor = FORWARD_AND_BACKWARD + RECOMPUTED_FORWARD * is_checkpointing(base)
-    tokens = _tokens(recipe, group, lengths)
-    parameters = parameters_for_flops(recipe, card)
-    flops = None if parameters is None else tokens.times(factor * parameters)
+    tokens = _tokens(recipe, group, known.train[first.model])
+    # What a GPU computes does not depend on which count the match takes for P.
+    flops = None if sizes is None else tokens.times(factor * sizes.costs.active_parameters)
     state = state_bytes(card, base, recipe.training.optimizer)
     computed = training_format(base, gpu)
     return PlannedTraining(
@@ -146,8 +143,7 @@ def state_bytes(card: ModelCard, base: Mapping[str, Any], optimizer: str) -> Ran
     Between everything in the 16-bit format and everything in float32 (Rajbhandari et al., ZeRO,
     2020: 16 bytes a parameter with Adam). Adafactor keeps next to nothing for each weight.
     """
-    counts = card.parameters
-    parameters = counts.total or counts.nominal or counts.non_embedding
+    parameters = stored_parameters(card)
     if parameters is None:
         return None
     values = 2 if optimizer == _ADAFACTOR else 4

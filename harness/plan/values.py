@@ -20,6 +20,8 @@ class PlannedBudget:
         given: the side whose count the recipe gives, or "total".
         exact_samples_per_problem: counts before rounding.
         samples_per_problem: counts as drawn.
+        mean_samples_per_problem: counts that the budget holds on average; where rounding is mixed
+            some problems have one fewer than others.
         cost: cost a problem and expected completion token, with `unit`.
         wc_over_se: the cost ratio that rounding leaves.
     """
@@ -27,6 +29,7 @@ class PlannedBudget:
     given: Literal["wc", "se", "total"]
     exact_samples_per_problem: Mapping[Side, float]
     samples_per_problem: Mapping[Side, int]
+    mean_samples_per_problem: Mapping[Side, float]
     cost: Mapping[Side, float]
     unit: str
     wc_over_se: float

@@ -30,6 +30,7 @@ from harness.locks import Hold
 from harness.pool.arrivals import new_samples
 from harness.pool.digest import digest_of_samples
 from harness.pool.durable import disk_explained
+from harness.pool.graded_samples import GradedSamples
 from harness.pool.identity import (
     IDENTITY_FILE,
     check_same,
@@ -50,17 +51,10 @@ from harness.pool.samples import (
     Sample,
 )
 from harness.pool.store import FAILURES_FILE, JOURNAL_FILE, LEDGER_FILE, TABLE_FILE, SampleStore
-from harness.pool.verdicts import (
-    grader_identity,
-    read_verdicts,
-    stream_verdicts,
-    verdict_file,
-    write_verdicts,
-)
 from harness.problems import Problem
 
 
-class Pool:
+class Pool(GradedSamples):
     """All samples of one generator, under one decoding, on one set of problems.
 
     Attributes:
@@ -282,37 +276,6 @@ class Pool:
         """
         with self._lock, disk_explained(self.folder, self.__len__):
             self._store.compact()
-
-    def write_verdicts(
-        self, grader: str, table: pa.Table, identity: Mapping[str, Any] | None = None
-    ) -> None:
-        """Keeps a grader's verdicts, in place of its older ones.
-
-        Args:
-            grader: its name, such as "answer" or "chain".
-            table: columns problem_id, sample_index, outcome, answer, rule, stage, reason.
-            identity: the grader's version and settings; from the table's metadata
-                (key `grader`, JSON) if None.
-        """
-        path = verdict_file(self.folder, grader)
-        with disk_explained(self.folder, self.__len__):
-            write_verdicts(path, table, self._order, identity)
-
-    def verdicts(self, grader: str) -> pa.Table:
-        """A grader's verdicts in canonical order.
-
-        Raises:
-            InputError: the pool was not graded by it yet.
-        """
-        return read_verdicts(verdict_file(self.folder, grader))
-
-    def verdict_batches(self, grader: str) -> Iterator[pa.Table]:
-        """As `verdicts`, some thousands at a time, at constant memory."""
-        return stream_verdicts(verdict_file(self.folder, grader))
-
-    def grader_identity(self, grader: str) -> dict[str, Any] | None:
-        """Version and settings of the grader that gave the verdicts; None without verdicts."""
-        return grader_identity(verdict_file(self.folder, grader))
 
     def _stored(self, problem_ids: pa.Array) -> pa.Table:
         """All samples of some problems."""

@@ -16,11 +16,13 @@ from typing import Any
 
 from harness.errors import EnvironmentFailure, InputError, Issues
 from harness.problems import Problem
+from harness.problems.held_out import held_out, overlap
 from harness.problems.rows import problem_of_row
 from harness.recipe.schema import Columns, ProblemSet, Split
 
 __all__ = ["load_problems", "overlap", "problem_of_row"]
 
+SPLITS = ("train", "validation", "test")
 _SHOWN_LINES = 5
 _NAMED_IDS = 10
 _OPTIONAL_COLUMNS = ("level", "subject", "solution", "external_id")
@@ -41,17 +43,7 @@ def load_problems(problem_set: ProblemSet, split: str) -> list[Problem]:
     taken: Split | None = getattr(problem_set, split)
     if taken is None:
         raise InputError(f"the recipe has no {split} split.", f"Add problems.{split}.")
-    if problem_set.source == "micro":
-        from harness.micro import micro_problems
-
-        problems = micro_problems(taken.split, taken.count)
-    elif problem_set.source == "jsonl":
-        file = _jsonl_file(Path(problem_set.path or "").expanduser(), taken.split)
-        problems = _problems_of(_lines(file), problem_set.columns, str(file), "line")
-    else:
-        rows = _hub_rows(problem_set, taken.split)
-        name = f"{problem_set.path} ({taken.split})"
-        problems = _problems_of(enumerate(rows), problem_set.columns, name, "row")
+    problems = _problems_in(problem_set, taken.split)
     if taken.count is None:
         return problems
     if len(problems) < taken.count:
@@ -60,21 +52,29 @@ def load_problems(problem_set: ProblemSet, split: str) -> list[Problem]:
             f"{problem_set.path or 'the embedded set'} has {len(problems)} different ones.",
             f"Set problems.{split}.count to {len(problems)} or less.",
         )
-    return problems[: taken.count]
+    if taken.order == "source":
+        return problems[: taken.count]
+    others = [
+        problem
+        for name in SPLITS
+        if name != split and (other := getattr(problem_set, name)) is not None
+        for problem in _problems_in(problem_set, other.split)
+    ]
+    return list(held_out(problems, others, taken.count))
 
 
-def overlap(first: Iterable[Problem], second: Iterable[Problem]) -> list[str]:
-    """Ids of the problems of `first` whose question also stands in `second`, in order.
+def _problems_in(problem_set: ProblemSet, split: str) -> list[Problem]:
+    """All problems of a split of the source, in its order."""
+    if problem_set.source == "micro":
+        from harness.micro import micro_problems
 
-    Questions are compared without regard to white space, so a problem is found again even
-    where the other file writes its gold answer in another way.
-    """
-    questions = {_folded(problem.question) for problem in second}
-    return [problem.id for problem in first if _folded(problem.question) in questions]
-
-
-def _folded(question: str) -> str:
-    return " ".join(question.split())
+        return micro_problems(split)
+    if problem_set.source == "jsonl":
+        file = _jsonl_file(Path(problem_set.path or "").expanduser(), split)
+        return _problems_of(_lines(file), problem_set.columns, str(file), "line")
+    rows = _hub_rows(problem_set, split)
+    name = f"{problem_set.path} ({split})"
+    return _problems_of(enumerate(rows), problem_set.columns, name, "row")
 
 
 def _jsonl_file(folder: Path, split: str) -> Path:

@@ -76,7 +76,7 @@ class Match(Section):
         return self
 
 
-_MOST = 10**15
+MOST_SAMPLES = 10**15
 
 
 class Budget(Section):
@@ -84,10 +84,10 @@ class Budget(Section):
 
     se: PositiveFloat | None = Field(None, description="SE samples a problem.")
     wc: PositiveFloat | None = Field(None, description="WC samples a problem.")
-    total: NonEmpty | None = Field(
+    total: NonEmpty | PositiveFloat | None = Field(
         None,
         description="What each side spends on the whole problem set, in the unit that the match "
-        "counts: `20usd`, `1e18flop`, `2Mtok`, `3600gpu_s`.",
+        "counts: `20usd`, `1e18flop`, `2Mtok`, `3600gpu_s`; a bare number is SE samples a problem.",
     )
     multiplier: PositiveFloat | Quotient | None = Field(
         None,
@@ -97,17 +97,28 @@ class Budget(Section):
 
     @model_validator(mode="after")
     def _one_side(self) -> Budget:
+        problems = []
         if [self.se, self.wc, self.total].count(None) != 2:
-            raise ValueError("give exactly one of `se`, `wc` and `total`; the match gives the rest")
-        for count in (self.se, self.wc, self.multiplier):
-            if isinstance(count, float) and count > _MOST:
-                raise ValueError(f"{count:g} is beyond {_MOST:,}, more than any pool can hold")
+            problems.append(
+                "give exactly one of `se`, `wc` and `total`; the match gives the rest (one in "
+                "place of another by --set is budgets.NAME={total: 20usd})"
+            )
+        counts = [self.se, self.wc, self.multiplier]
         if self.total is not None:
             # Here, since the budget package reads recipes.
-            from harness.budget.amounts import parse_budget
+            from harness.budget.totals import amount_of_total
 
             try:
-                parse_budget(self.total)
+                total = amount_of_total(self.total)
             except InputError as error:
-                raise ValueError(f"{error.message} {error.advice}") from error
+                problems.append(f"{error.message} {error.advice}".removesuffix("."))
+            else:
+                counts.append(float(total.value) if total.unit == "samples" else None)
+        problems += [
+            f"{count:g} is beyond {MOST_SAMPLES:,}, more than any pool can hold"
+            for count in counts
+            if isinstance(count, float) and count > MOST_SAMPLES
+        ]
+        if problems:
+            raise ValueError("; ".join(problems))
         return self

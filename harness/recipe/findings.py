@@ -64,6 +64,13 @@ class _Unusable(Exception):
     """A value of which nothing can be kept."""
 
 
+class _Lost:
+    """Stands for an entry of which nothing could be kept but its name.
+
+    To read anything of it raises AttributeError, as of keys that were lost.
+    """
+
+
 class _Kept(NamedTuple):
     """What could be kept of a value, and whether that is all that the schema asks for."""
 
@@ -122,6 +129,7 @@ def _salvaged_entries(names: Any, annotation: Any, values: Mapping[str, Any]) ->
     for key, item in values.items():
         with contextlib.suppress(_Unusable):
             name = _salvaged_value(names, [], key).value
+            entries[name] = _Lost()  # The name stands, so that who names it is not refused too.
             entries[name] = _salvaged_value(annotation, [], item).value
     return _Kept(entries, False)
 

@@ -21,8 +21,19 @@ class Split(Section):
 
     split: str = Field(description="Name of the split in the source.")
     count: PositiveInt | None = Field(
-        None, description="How many problems to take from its start; all of them by default."
+        None, description="How many problems to take; all of them by default."
     )
+    order: Literal["source", "id"] = Field(
+        "source",
+        description="Which `count` problems: `source`: the first; `id`: those with the smallest "
+        "ids, which are hashes and so a random choice, among those in no other split.",
+    )
+
+    @model_validator(mode="after")
+    def _choice(self) -> Split:
+        if self.order == "id" and self.count is None:
+            raise ValueError("`order: id` chooses some of a split; give `count` as well")
+        return self
 
 
 class Columns(Section):

@@ -29,7 +29,7 @@ def allocation_cautions(measure: Measure | None) -> Iterator[str]:
 
 def _drawn(name: str, quality: BudgetQuality, problems: int) -> str:
     shares = {
-        side: numbers.samples / (problems * quality.samples_per_problem[side])
+        side: numbers.samples / (problems * quality.mean_samples(side))
         for side, numbers in quality.sides.items()
     }
     parts = [

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
-from harness.report.schema import Verdict
+from harness.report.schema import Finding, Verdict
 
 Tone = Literal["", "wc", "se", "none", "found"]
 TONES: dict[Verdict, Tone] = {
@@ -21,6 +21,11 @@ VERDICT_LABELS: dict[Verdict, str] = {
     "no_difference": "no difference found",
     "no_interval": "no interval",
 }
+
+
+def verdict_label(finding: Finding) -> str:
+    """What a finding says in a few words, by its interval, and whether the test disagrees."""
+    return VERDICT_LABELS[finding.verdict] + (", borderline" if finding.borderline else "")
 
 
 @dataclass(frozen=True)

@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Literal
+from typing import Literal, get_args
 
 from harness.report.numbers import percent, relative_percent
 from harness.report.results import BudgetQuality, Difference, Evaluations, Match, Measure
-from harness.report.schema import Finding, Verdict
+from harness.report.schema import Finding
 from harness.report.seeds import differences_by_seed
-from harness.report.wording import TOPICS, finetuning_sentence, quality_sentence, verdict_of
+from harness.report.wording import (
+    TOPICS,
+    finetuning_sentence,
+    is_borderline,
+    quality_sentence,
+    verdict_of,
+)
 
+Higher = Literal["wc_higher", "se_higher"]
+Kind = Literal["wc_higher", "se_higher", "borderline", "none"]
 QualityTopic = Literal["coverage", "diversity_all", "diversity_solved", "false_positive_rate"]
 _TOPIC_ORDER: tuple[QualityTopic, ...] = (
     "coverage",
@@ -28,7 +36,7 @@ _MATCHES = {
 }
 # Which side the paper (Bansal et al., 2024) found higher, per match: compute Fig. 3-5 and 15,
 # price Fig. 10, number Fig. 8 and 14. What it does not state is not listed.
-_PAPER: dict[str, dict[str, Verdict]] = {
+_PAPER: dict[str, dict[str, Higher]] = {
     "compute": {
         "coverage": "wc_higher",
         "diversity_solved": "wc_higher",
@@ -38,6 +46,7 @@ _PAPER: dict[str, dict[str, Verdict]] = {
     "price": {"coverage": "wc_higher", "finetuning": "wc_higher"},
     "number": {"coverage": "se_higher", "finetuning": "se_higher"},
 }
+_SIDES_OF_VERDICTS: dict[Higher, str] = {"wc_higher": "WC", "se_higher": "SE"}
 _OUTSIDE_ROUNDING = 0.02
 _MANY_UNDECIDED = 0.01
 
@@ -69,6 +78,7 @@ def _quality_findings(measure: Measure) -> Iterator[Finding]:
                 topic=name,
                 budget=budget,
                 verdict=verdict_of(difference),
+                borderline=is_borderline(difference),
                 difference=difference,
                 text=quality_sentence(TOPICS[name], wc, se, difference),
             )
@@ -81,6 +91,7 @@ def _finetuning_findings(evaluations: Evaluations) -> Iterator[Finding]:
             budget=comparison.budget,
             paradigm=comparison.paradigm,
             verdict=verdict_of(comparison.difference),
+            borderline=is_borderline(comparison.difference),
             difference=comparison.difference,
             text=finetuning_sentence(comparison, differences_by_seed(evaluations, comparison)),
         )
@@ -107,8 +118,13 @@ def _quality_headline(match: Match | None, findings: Sequence[Finding]) -> str:
     return f"At {match_name(match)}, {_joined(clauses, '; ')}."
 
 
-def _kind(finding: Finding) -> str:
-    return finding.verdict if finding.verdict in ("wc_higher", "se_higher") else "none"
+def _kind(finding: Finding) -> Kind:
+    """What the headline counts a finding as."""
+    if finding.borderline:
+        return "borderline"
+    if finding.verdict == "wc_higher" or finding.verdict == "se_higher":
+        return finding.verdict
+    return "none"
 
 
 def _clause(nouns: Sequence[str], kinds: Mapping[str, str]) -> str:
@@ -119,6 +135,8 @@ def _clause(nouns: Sequence[str], kinds: Mapping[str, str]) -> str:
         )
         if kind == "none":
             parts.append(f"no difference in {_joined(nouns, ', ', 'or')} was found{where}")
+        elif kind == "borderline":
+            parts.append(f"the difference in {_joined(nouns, ', ')} is borderline{where}")
         else:
             side = "WC" if kind == "wc_higher" else "SE"
             parts.append(f"{side} has the higher {_joined(nouns, ', ')}{where}")
@@ -147,9 +165,11 @@ def _finetuning_headline(findings: Sequence[Finding], training_seeds: int) -> st
     else:
         clauses = [
             f"pass@1 is higher after {side} data in {tally[verdict]}"
-            for verdict, side in (("wc_higher", "WC"), ("se_higher", "SE"))
+            for verdict, side in _SIDES_OF_VERDICTS.items()
             if tally[verdict]
         ]
+        if tally["borderline"]:
+            clauses.append(f"interval and test disagree (borderline) in {tally['borderline']}")
         if tally["none"]:
             clauses.append(f"no difference was found in {tally['none']}")
         what = f"of {_comparisons(total)}, {_joined(clauses, ', ')}"
@@ -163,8 +183,8 @@ def _comparisons(number: int) -> str:
     return f"{number} comparison{'s' if number != 1 else ''}"
 
 
-def _tally(findings: Sequence[Finding]) -> dict[str, int]:
-    tally = {"wc_higher": 0, "se_higher": 0, "none": 0}
+def _tally(findings: Sequence[Finding]) -> dict[Kind, int]:
+    tally: dict[Kind, int] = dict.fromkeys(get_args(Kind), 0)
     for finding in findings:
         tally[_kind(finding)] += 1
     return tally
@@ -198,25 +218,28 @@ def paper_lines(match: Match | None, findings: Sequence[Finding], training_seeds
     return lines
 
 
-def _agreement(findings: Sequence[Finding], expected: Verdict, one_seed: bool) -> str:
-    agree = sum(finding.verdict == expected for finding in findings)
-    opposite = {"wc_higher": "se_higher", "se_higher": "wc_higher"}[expected]
-    against = sum(finding.verdict == opposite for finding in findings)
+def _agreement(findings: Sequence[Finding], expected: Higher, one_seed: bool) -> str:
+    opposite: Higher = "se_higher" if expected == "wc_higher" else "wc_higher"
     total = len(findings)
     if one_seed:
+        verdicts = [finding.verdict for finding in findings]
         return (
             f"One training seed neither confirms nor contradicts it: of {_comparisons(total)}, "
-            f"{agree} differ in that direction by their intervals and {against} in the other."
+            f"{verdicts.count(expected)} differ in that direction by their intervals and "
+            f"{verdicts.count(opposite)} in the other."
         )
+    tally = _tally(findings)
+    agree, against = tally[expected], tally[opposite]
     if not agree and not against:
         return f"This run neither confirms nor contradicts it ({_comparisons(total)})."
     if agree == total:
         return "This run agrees" + (f" ({_comparisons(total)})." if total > 1 else ".")
     if against == total:
         return "This run contradicts it" + (f" ({_comparisons(total)})." if total > 1 else ".")
+    borderline = f", borderline in {tally['borderline']}" if tally["borderline"] else ""
     return (
-        f"Of {_comparisons(total)}, it is confirmed in {agree}, contradicted in {against}, and no "
-        f"difference was found in {total - agree - against}."
+        f"Of {_comparisons(total)}, it is confirmed in {agree}, contradicted in {against}"
+        f"{borderline}, and no difference was found in {tally['none']}."
     )
 
 

@@ -12,7 +12,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from harness.report.blocks import TONES, VERDICT_LABELS, Block, Figure, Section, Tone
+from harness.report.blocks import TONES, Block, Figure, Section, Tone, verdict_label
 from harness.report.numbers import count, digits_for, interval_signed, signed
 from harness.report.schema import Finding, Report
 from harness.report.wording import PARADIGM_NAMES, TOPICS
@@ -111,7 +111,7 @@ def _tile(finding: Finding, label: str) -> Tile:
         value=signed(scale * finding.difference.value, digits),
         unit=unit,
         interval=interval_signed(finding.difference, scale, digits),
-        verdict=VERDICT_LABELS[finding.verdict],
+        verdict=verdict_label(finding),
         tone=TONES[finding.verdict],
     )
 

@@ -44,7 +44,7 @@ def quality_table(report: Report) -> Table:
     for name, quality in report.budgets.items():
         for side in SIDES:
             if side in quality.sides:
-                samples = quality.samples_per_problem.get(side)
+                samples = quality.samples_text(side)
                 rows.append(_side_row(name, side, samples, quality.sides[side]))
         rows.append(_difference_row(name, quality))
     note = (
@@ -66,17 +66,18 @@ def number_table(report: Report) -> Table | None:
             continue
         for side in SIDES:
             if side in equal.sides:
-                rows.append(_side_row(name, side, equal.samples_per_problem, equal.sides[side]))
+                samples = count(equal.samples_per_problem)
+                rows.append(_side_row(name, side, samples, equal.sides[side]))
         rows.append(_difference_row(name, equal))
     note = "The same number of samples of both sides, the smaller one of the budget; WC costs less."
     caption = "At equal numbers of samples"
     return Table(caption, _QUALITY_HEADERS, rows, text_columns=2, note=note) if rows else None
 
 
-def _side_row(budget: str, side: str, samples: int | None, numbers: SideMetrics) -> list[Cell]:
+def _side_row(budget: str, side: str, samples: str, numbers: SideMetrics) -> list[Cell]:
     return [
         Cell(budget),
-        Cell(side.upper(), f"{count(samples)} a problem"),
+        Cell(side.upper(), f"{samples} a problem"),
         percent_cell(numbers.pass_at_1),
         percent_cell(numbers.coverage),
         plain_cell(numbers.diversity_all),

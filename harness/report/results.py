@@ -129,9 +129,11 @@ class BudgetQuality(Part):
 
     def samples_text(self, side: Side) -> str:
         """Samples a problem of a side: the mean, where some problems have one more than others."""
-        most = self.samples_per_problem.get(side)
-        mean = self.mean_samples_per_problem.get(side, most)
-        return NONE if mean is None else mean_count(mean)
+        return mean_count(self.mean_samples(side)) if side in self.samples_per_problem else NONE
+
+    def mean_samples(self, side: Side) -> float:
+        """Samples a problem of a side that the budget holds on average."""
+        return self.mean_samples_per_problem.get(side, self.samples_per_problem[side])
 
 
 class CurvePoint(Part):
@@ -203,6 +205,15 @@ class GainOverBase(Part):
     se: Difference
 
 
+class OtherSeeds(Part):
+    """The 95 % interval and the test of a difference that cover training by other seeds."""
+
+    low: float
+    high: float
+    p_value: float
+    holm_p_value: float | None = None
+
+
 class Comparison(Part):
     """WC data against SE data for one paradigm at one budget, means over training seeds."""
 
@@ -213,6 +224,7 @@ class Comparison(Part):
     wc: Interval
     se: Interval
     difference: Difference
+    other_seeds: OtherSeeds | None = None
     holm_p_value: float | None = None
     smallest_detectable: float | None = None
     relative_gain: float | None = None

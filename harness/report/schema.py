@@ -85,7 +85,10 @@ class RecipeSummary(Part):
 
 
 class Finding(Part):
-    """One sentence, and the numbers that it was worded from."""
+    """One sentence, and the numbers that it was worded from.
+
+    `verdict` is that of the interval; `borderline` says that the test disagrees with it.
+    """
 
     topic: Literal[
         "coverage", "diversity_all", "diversity_solved", "false_positive_rate", "finetuning"
@@ -93,6 +96,7 @@ class Finding(Part):
     budget: str
     paradigm: str | None = None
     verdict: Verdict
+    borderline: bool = False
     difference: Difference
     text: str
 

@@ -12,7 +12,6 @@ from harness.report import quality_tables as quality
 from harness.report import sampling_tables as sampling
 from harness.report.blocks import (
     TONES,
-    VERDICT_LABELS,
     Block,
     Bullets,
     Code,
@@ -21,6 +20,7 @@ from harness.report.blocks import (
     Section,
     Table,
     Tone,
+    verdict_label,
 )
 from harness.report.findings import match_name
 from harness.report.reference.tables import reference_blocks
@@ -67,9 +67,7 @@ def _found(report: Report) -> Iterator[Block]:
 
 
 def _bullets(findings: Sequence[Finding]) -> Bullets:
-    return Bullets(
-        [(VERDICT_LABELS[one.verdict], TONES[one.verdict], one.text) for one in findings]
-    )
+    return Bullets([(verdict_label(one), TONES[one.verdict], one.text) for one in findings])
 
 
 def _plain_bullets(lines: Sequence[str], tone: Tone) -> Bullets:

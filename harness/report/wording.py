@@ -7,6 +7,8 @@ The rules, in one place so that they can be tested:
 * Otherwise "no difference was found", together with what is excluded: differences beyond the
   farther end of the interval. "Equal" is never said.
 * An interval without width (one problem, or the same outcome everywhere) carries no claim.
+* Interval and test are two methods. Where only one of them sees a difference, it is *borderline*,
+  and said to be.
 * Half the interval's width says about how small an effect the design could have seen.
 * Finetuning results are stated for the models that were trained: the interval is over test
   problems. Of one training seed it is said that it makes no claim about the data; of several,
@@ -29,7 +31,7 @@ from harness.report.numbers import (
     relative_percent,
     signed,
 )
-from harness.report.results import Comparison, Difference, Interval, Pooled
+from harness.report.results import Comparison, Difference, Interval, OtherSeeds, Pooled
 from harness.report.schema import Verdict
 
 SIGNIFICANCE = 0.05
@@ -83,6 +85,14 @@ def is_found(difference: Interval) -> bool:
     return verdict_of(difference) in ("wc_higher", "se_higher")
 
 
+def is_borderline(difference: Interval) -> bool:
+    """Whether interval and test disagree about a difference."""
+    p_value: float | None = getattr(difference, "p_value", None)
+    if p_value is None or verdict_of(difference) == "no_interval":
+        return False
+    return is_found(difference) != (p_value < SIGNIFICANCE)
+
+
 def excluded_beyond(difference: Interval, scale: float) -> str:
     """The smallest ±x, rounded up, so that the interval lies within it."""
     step = 10 if scale == 100 else 100
@@ -102,11 +112,11 @@ def effect_text(difference: Difference, scale: float, unit: str) -> str:
 
 
 def borderline(difference: Difference) -> str:
-    """A warning where interval and test disagree about a difference that was found."""
-    p_value = difference.p_value
-    if p_value is None or p_value < SIGNIFICANCE or not is_found(difference):
+    """A warning where interval and test disagree."""
+    if not is_borderline(difference):
         return ""
-    return f" The test is less sure ({p_text(p_value)}), so read this as borderline."
+    test = "is less sure" if is_found(difference) else "sees one"
+    return f" The test {test} ({p_text(difference.p_value)}), so read this as borderline."
 
 
 def quality_sentence(topic: Topic, wc: Interval, se: Interval, difference: Difference) -> str:
@@ -123,7 +133,7 @@ def quality_sentence(topic: Topic, wc: Interval, se: Interval, difference: Diffe
         limit = excluded_beyond(difference, topic.scale)
         return (
             f"No difference in {topic.noun} was found: {values} ({effect}); differences of more "
-            f"than {limit} {topic.unit} are excluded."
+            f"than {limit} {topic.unit} are excluded.{borderline(difference)}"
         )
     side = "WC" if verdict == "wc_higher" else "SE"
     return f"{side} has the higher {topic.noun}: {values} ({effect}).{borderline(difference)}"
@@ -157,7 +167,7 @@ def finetuning_sentence(comparison: Comparison, by_seed: Sequence[float] = ()) -
             f"No difference was found for the {who}: {numbers}. Differences of more than {limit} "
             f"points are excluded for these {'two' if seeds == 1 else 2 * seeds} trained models; "
             f"effects below about {resolution(difference)} points were too small for this design "
-            f"to see{detectable_text(comparison.smallest_detectable)}."
+            f"to see{detectable_text(comparison.smallest_detectable)}.{borderline(difference)}"
         )
     side = "WC" if verdict == "wc_higher" else "SE"
     if seeds == 1:
@@ -169,7 +179,17 @@ def finetuning_sentence(comparison: Comparison, by_seed: Sequence[float] = ()) -
         text = f"The {who} has the higher pass@1 after {side} data: {numbers}."
         if any(one * difference.value <= 0 for one in by_seed):
             text += " The seeds do not agree, so the chance of training may explain it."
+        text += other_seeds_text(comparison.other_seeds)
     return text + borderline(difference)
+
+
+def other_seeds_text(found: OtherSeeds | None) -> str:
+    """What a difference between these models says of models trained by other seeds."""
+    if found is None:
+        return ""
+    said = f"[{signed(100 * found.low)}, {signed(100 * found.high)}] points"
+    text = f" With training by other seeds the interval is {said} ({p_text(found.p_value)})"
+    return text + ("." if found.low * found.high > 0 else ", so that may explain it.")
 
 
 def detectable_text(smallest: float | None) -> str:
@@ -192,7 +212,7 @@ def pooled_sentence(pooled: Pooled) -> str:
         said = (
             f"Over all {cells} together no difference was found: WC data minus SE data is "
             f"{effect} ({signs}). Mean differences of more than {limit} points are excluded"
-            f"{detectable_text(pooled.smallest_detectable)}."
+            f"{detectable_text(pooled.smallest_detectable)}.{borderline(pooled)}"
         )
     else:
         side = "WC" if verdict_of(pooled) == "wc_higher" else "SE"

@@ -149,28 +149,6 @@ def resampled_crossover(
     )
 
 
-def common_costs(
-    first_costs: ArrayLike, first: ArrayLike, second_costs: ArrayLike, second: ArrayLike
-) -> tuple[Floats, Floats, Floats]:
-    """Two sides' curves at the costs that either was measured at and both reach.
-
-    Args:
-        first_costs: (points,) of one side, positive and rising.
-        first: (problems, points) or (points,) values at them.
-        second_costs: (other points,) of the other side.
-        second: (problems, other points) or (other points,).
-
-    Returns:
-        (common,) costs, and both sides' values at them, linear in the logarithm of the cost
-        between measured points. Without a common stretch all three are empty along the costs.
-    """
-    ours, theirs = (np.asarray(costs, dtype=np.float64) for costs in (first_costs, second_costs))
-    low, high = max(ours[0], theirs[0]), min(ours[-1], theirs[-1])
-    every = np.union1d(ours, theirs)
-    common = every[(every >= low) & (every <= high)]
-    return common, _at(common, ours, first), _at(common, theirs, second)
-
-
 def _at(wanted: Floats, costs: Floats, values: ArrayLike) -> Floats:
     """Values at other costs within the measured ones; exact at the measured ones."""
     curves = np.asarray(values, dtype=np.float64)

@@ -13,12 +13,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
+from harness.statistics.prior_problems import Ratio, ratio_prior
 from harness.statistics.resampling import (
     RESAMPLES,
     Floats,
     checked,
-    prior_problems,
     resampled,
+    resampled_with_prior,
 )
 
 __all__ = [
@@ -117,33 +118,29 @@ def bootstrap_ratio(
     above, below = checked(numerators), checked(denominators)
     if below.sum() == 0:
         raise ValueError("the ratio has no denominator")
-    binary, (low, high) = is_binary(above, below), ratio_ends(above, below, least)
-    prior = prior_problems(low, high, binary=binary)
-    drawn = resampled(np.stack([above, below], axis=1), resamples, seed, _ratio, prior)
-    value = float(above.sum() / below.sum())
-    if not binary:  # Jeffreys' interval is right as it is.
-        ends = low[0] / low[1], high[0] / high[1]
-        drawn = widened(drawn, value, len(above), ends)
-    return Interval(value, *percentile_interval(drawn, value))
+    ratio = ratio_between(above, below, least)
+    sums, weights = resampled_with_prior(np.stack([above, below], axis=1), resamples, seed)
+    return ratio_interval(ratio, sums, weights)
 
 
-def is_binary(above: Floats, below: Floats) -> bool:
-    """Whether each problem shows all of its denominator or nothing of it."""
-    return bool(((above == 0) | (above == below)).all())
-
-
-def ratio_ends(
-    above: Floats, below: Floats, least: float = 0.0
-) -> tuple[tuple[float, float], tuple[float, float]]:
-    """The ends of a ratio's range as (numerator, denominator) of a problem of mean size."""
-    size = float(below.mean())
+def ratio_between(above: Floats, below: Floats, least: float = 0.0) -> Ratio:
+    """The ratio, with the range of `bootstrap_ratio`."""
     shown = above[below > 0] / below[below > 0]
-    low, high = min(least, float(shown.min())), max(1.0, float(shown.max()))
-    return (low * size, size), (high * size, size)
+    return Ratio(above, below, min(least, float(shown.min())), max(1.0, float(shown.max())))
 
 
-def _ratio(sums: Floats) -> Floats:
-    return np.asarray(sums[:, 0] / sums[:, 1])
+def ratio_interval(ratio: Ratio, sums: Floats, weights: Floats) -> Interval:
+    """The interval of a ratio by its resamples.
+
+    Args:
+        ratio: over all problems.
+        sums: (resamples, 2) of numerators and denominators, from `resampled_with_prior`.
+        weights: (resamples, 2) of the prior problems.
+    """
+    drawn = ratio.resampled(sums, weights, ratio_prior(ratio))
+    if not ratio.is_binary:  # Jeffreys' interval is right as it is.
+        drawn = widened(drawn, ratio.value, len(ratio.numerators), (ratio.low, ratio.high))
+    return Interval(ratio.value, *percentile_interval(drawn, ratio.value))
 
 
 def widened(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Literal
 
 import numpy as np
@@ -9,19 +10,17 @@ from numpy.typing import ArrayLike
 
 from harness.statistics.intervals import (
     Difference,
-    is_binary,
     percentile_interval,
-    ratio_ends,
+    ratio_between,
     widened,
 )
+from harness.statistics.prior_problems import Ratio, difference_prior, ratio_prior
 from harness.statistics.resampling import (
     RESAMPLES,
     Floats,
-    PriorProblems,
     checked,
     flipped,
-    prior_problems,
-    resampled,
+    resampled_with_prior,
 )
 
 _ROUNDING = 1e-12
@@ -75,11 +74,14 @@ def resampled_mean(differences: Floats, resamples: int, seed: int) -> Floats:
     """
     problems = len(differences)
     end = max(1.0, float(np.abs(differences).max()))
-    binary = bool(np.isin(differences, (-1.0, 0.0, 1.0)).all())
-    both = prior_problems(np.zeros(2), np.full(2, end), (0, 1), binary=binary)
-    prior = PriorProblems(both.rows[:, :1] - both.rows[:, 1:], both.weight)
-    drawn = resampled(differences[:, None], resamples, seed, lambda sums: sums[:, 0], prior)
-    return widened(drawn / problems, float(differences.mean()), problems, (-end, end))
+    ratio = Ratio(differences, np.ones(problems), -end, end)
+    single = bool(np.isin(differences, (-1.0, 0.0, 1.0)).all())
+    prior = ratio.prior(1.0) if single else ratio_prior(ratio)
+    sums, weights = resampled_with_prior(
+        np.stack([differences, ratio.denominators], axis=1), resamples, seed
+    )
+    drawn = ratio.resampled(sums, weights, prior)
+    return widened(drawn, ratio.value, problems, (-end, end))
 
 
 def paired_test(
@@ -126,23 +128,33 @@ def paired_ratio_difference(
     sums = columns.sum(axis=0)
     if sums[1] == 0 or sums[3] == 0:
         raise ValueError("a ratio has no denominator")
-    ends = [ratio_ends(columns[:, one], columns[:, one + 1], least) for one in (0, 2)]
-    low, high = (np.concatenate([side[end] for side in ends]) for end in (0, 1))
-    binary = all(is_binary(columns[:, one], columns[:, one + 1]) for one in (0, 2))
-    prior = prior_problems(low, high, (0, 0, 1, 1), binary=binary)
-    drawn = resampled(columns, resamples, seed, _difference_of_ratios, prior)
-    value = float(sums[0] / sums[1] - sums[2] / sums[3])
-    lowest, highest = (
-        min(side[0][0] / side[0][1] for side in ends),
-        max(side[1][0] / side[1][1] for side in ends),
+    ratios = [ratio_between(columns[:, one], columns[:, one + 1], least) for one in (0, 2)]
+    drawn = resampled_with_prior(columns, resamples, seed)
+    gaps = ratio_gaps((ratios[0], ratios[1]), np.split(drawn[0], 2, axis=1), drawn[1])
+    value = ratios[0].value - ratios[1].value
+    return Difference(
+        value, *percentile_interval(gaps, value), bootstrap_p_value(gaps), "paired bootstrap"
     )
-    drawn = widened(drawn, value, len(columns), (lowest - highest, highest - lowest))
-    low_end, high_end = percentile_interval(drawn, value)
-    return Difference(value, low_end, high_end, bootstrap_p_value(drawn), "paired bootstrap")
 
 
-def _difference_of_ratios(sums: Floats) -> Floats:
-    return np.asarray(sums[:, 0] / sums[:, 1] - sums[:, 2] / sums[:, 3])
+def ratio_gaps(ratios: tuple[Ratio, Ratio], sums: Sequence[Floats], weights: Floats) -> Floats:
+    """(resamples,) differences of two ratios, spread as those of a sample of this size should be.
+
+    Args:
+        ratios: of both sides, over the same problems.
+        sums: of each side, (resamples, 2) of numerators and denominators, from
+            `resampled_with_prior`.
+        weights: (resamples, 2) of the prior problems.
+    """
+    first, second = ratios
+    priors = difference_prior(first, second)
+    drawn = [
+        ratio.resampled(part, weights, prior)
+        for ratio, part, prior in zip(ratios, sums, priors, strict=True)
+    ]
+    ends = first.low - second.high, first.high - second.low
+    value = first.value - second.value
+    return widened(drawn[0] - drawn[1], value, len(first.numerators), ends)
 
 
 def bootstrap_p_value(drawn: Floats) -> float:

@@ -5,11 +5,8 @@ every problem with a standard exponential number. Its means have the variance of
 usual bootstrap, which draws whole problems with replacement, up to 1/problems, and its
 distribution is smooth, so that a ratio never lacks a denominator and ties do not pile up.
 
-Resampling only what was seen knows nothing of what was not: had all of 100 problems been solved,
-every resample would be certain of all others. So imaginary *prior problems*, which weigh as one
-problem or less, are resampled with the others, at the ends of the range of a value. For single
-0/1 outcomes this is Jeffreys' interval, exactly (Brown, Cai, DasGupta, Statistical Science 16,
-2001). benchmarks/simulations.py shows what this is worth next to the usual bootstrap.
+Resampling only what was seen knows nothing of what was not, so *prior problems* may be resampled
+with the others (`harness.statistics.prior_problems`).
 
 All that is asked of a resample are sums of columns, so a block of resamples is one product of
 matrices. Problems with equal rows need one number together, from a gamma distribution.
@@ -17,9 +14,7 @@ matrices. Problems with equal rows need one number together, from a gamma distri
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -36,8 +31,7 @@ _PRODUCT_CELLS = 400_000
 _GAMMA_COST = 5
 _BINOMIAL_COST = 60
 # The weight of all prior problems together, in problems.
-_BINARY_WEIGHT = 1.0
-_FINER_WEIGHT = 0.5
+_PRIOR_WEIGHT = 1.0
 
 
 def checked(values: ArrayLike) -> Floats:
@@ -54,53 +48,12 @@ def checked(values: ArrayLike) -> Floats:
     return array
 
 
-@dataclass(frozen=True)
-class PriorProblems:
-    """Imaginary problems that are resampled with the others.
-
-    Attributes:
-        rows: (prior problems, columns).
-        weight: of all of them together, in problems.
-    """
-
-    rows: Floats
-    weight: float
-
-
-def prior_problems(
-    low: ArrayLike, high: ArrayLike, sides: Sequence[object] = (), *, binary: bool
-) -> PriorProblems:
-    """The prior problems of columns between two ends.
-
-    With single 0/1 outcomes they weigh one problem, and two sides lie at opposite ends. Finer
-    values vary less than their range allows, and their interval would come out too wide: then
-    they weigh half a problem, split over all combinations of the sides' ends.
-
-    Args:
-        low: (columns,) one end of the range of each column, as a problem may show it.
-        high: (columns,) the other end.
-        sides: (columns,) which side each column belongs to; columns of one side lie at the same
-            end together. All columns belong to one side if empty.
-        binary: whether a problem shows nothing but the ends.
-    """
-    ends = np.asarray(low, dtype=np.float64), np.asarray(high, dtype=np.float64)
-    owners = list(sides) or [0] * len(ends[0])
-    names = list(dict.fromkeys(owners))
-    rows = []
-    for choice in itertools.product((0, 1), repeat=len(names)):
-        if binary and len(names) > 1 and len(set(choice)) == 1:
-            continue
-        end = dict(zip(names, choice, strict=True))
-        rows.append([ends[end[owner]][column] for column, owner in enumerate(owners)])
-    return PriorProblems(np.array(rows), _BINARY_WEIGHT if binary else _FINER_WEIGHT)
-
-
 def resampled(
     columns: Floats,
     resamples: int,
     seed: int,
     statistic: Callable[[Floats], Floats],
-    prior: PriorProblems | None = None,
+    prior: Floats | None = None,
 ) -> Floats:
     """A statistic of column sums under resampling of problems.
 
@@ -110,8 +63,9 @@ def resampled(
         seed: of the resampling.
         statistic: (resamples, columns) of sums to (resamples,) of values, or to one row each.
             The sums are scaled to the number of problems.
-        prior: problems that are resampled with the others; without any the interval of values
-            that are all the same has no width.
+        prior: (prior problems, columns) of problems that are resampled with the others and weigh
+            as one together; without any the interval of values that are all the same has no
+            width.
 
     Returns:
         (resamples,), or (resamples, …) as `statistic` returns.
@@ -128,7 +82,26 @@ def resampled(
     return np.concatenate(parts)
 
 
-def _weighted_rows(columns: Floats, prior: PriorProblems | None) -> tuple[Floats, Floats]:
+def resampled_with_prior(columns: Floats, resamples: int, seed: int) -> tuple[Floats, Floats]:
+    """Column sums of resamples that hold two prior problems, whose values are added later.
+
+    Args:
+        columns: (problems, columns).
+        resamples: how many times to resample.
+        seed: of the resampling.
+
+    Returns:
+        (resamples, columns) sums over the problems, and (resamples, 2) weights of the prior
+        problems. All weights of a resample add up to the number of problems.
+    """
+    width = columns.shape[1]
+    padded = np.pad(columns, ((0, 0), (0, 2)))
+    prior = np.pad(np.eye(2), ((0, 0), (width, 0)))
+    drawn = resampled(padded, resamples, seed, lambda sums: sums, prior)
+    return drawn[:, :width], drawn[:, width:]
+
+
+def _weighted_rows(columns: Floats, prior: Floats | None) -> tuple[Floats, Floats]:
     """Rows, and of each the shape of the gamma distribution that weighs it."""
     rows, sizes = np.unique(columns, axis=0, return_counts=True)
     if len(rows) * _GAMMA_COST > len(columns):
@@ -136,8 +109,8 @@ def _weighted_rows(columns: Floats, prior: PriorProblems | None) -> tuple[Floats
     shapes = sizes.astype(np.float64)
     if prior is None:
         return rows, shapes
-    each = np.full(len(prior.rows), prior.weight / len(prior.rows))
-    return np.concatenate([rows, prior.rows]), np.concatenate([shapes, each])
+    each = np.full(len(prior), _PRIOR_WEIGHT / len(prior))
+    return np.concatenate([rows, prior]), np.concatenate([shapes, each])
 
 
 def _weights(source: np.random.Generator, resamples: int, shapes: Floats) -> Floats:

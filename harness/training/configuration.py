@@ -15,7 +15,7 @@ from typing import Any
 from harness.cells import Cell
 from harness.errors import InputError
 from harness.recipe import Recipe
-from harness.recipe.schema import TrainingOverrides
+from harness.recipe.schema import Training, TrainingOverrides
 
 CHECKPOINTS_ABOVE_STEPS = 500
 LEAST_STEPS_BETWEEN_CHECKPOINTS = 250
@@ -87,8 +87,7 @@ def axolotl_configuration(
     Raises:
         InputError: the batch cannot be divided evenly.
     """
-    training, settings = recipe.training, settings_of(recipe, cell)
-    micro, accumulation = _division(cell, settings, devices)
+    settings = settings_of(recipe, cell)
     card = recipe.student(cell.paradigm)
     folder = output.parent
     rows = str(rows_file.relative_to(folder))
@@ -102,8 +101,20 @@ def axolotl_configuration(
         "train_on_inputs": False,
         "sample_packing": False,
         "excess_length_strategy": "raise",
-        "sequence_len": training.sequence_length,
+        "sequence_len": recipe.training.sequence_length,
         "output_dir": str(output.relative_to(folder)),
+        **_optimisation(recipe.training, settings, _division(cell, settings, devices)),
+        "seed": cell.seed,
+        **_saving(base, settings.steps),
+    }
+
+
+def _optimisation(
+    training: Training, settings: CellSettings, division: tuple[int, int]
+) -> dict[str, Any]:
+    """Steps, batches, and what is done with gradients."""
+    micro, accumulation = division
+    return {
         "max_steps": settings.steps,
         # max_steps ends the training; an epoch is one step at least, so these are enough.
         "num_epochs": settings.steps,
@@ -115,8 +126,6 @@ def axolotl_configuration(
         "optimizer": training.optimizer,
         "weight_decay": training.weight_decay,
         "max_grad_norm": training.max_gradient_norm,
-        "seed": cell.seed,
-        **_saving(base, settings.steps),
     }
 
 

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
-from harness.evaluation.functional_math import functional_math_dataset
-from harness.evaluation.task_classes import FunctionalMathTask, SampledTask
-from harness.evaluation.tasks_support import every_sample, minerva_examples, minerva_prompt
+try:
+    from harness.evaluation.functional_math import functional_math_dataset
+    from harness.evaluation.task_classes import FunctionalMathTask, SampledTask
+    from harness.evaluation.tasks_support import every_sample, minerva_examples, minerva_prompt
+except ModuleNotFoundError as missing:
+    raise ModuleNotFoundError(
+        f"{missing}. This task reads and grades its problems by the package w2s-harness, which "
+        "must be in lm-eval's environment; in a checkout of its repository: pip install ."
+    ) from None
 
 __all__ = [
     "FunctionalMathTask",

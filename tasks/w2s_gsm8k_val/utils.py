@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
-from harness.evaluation.task_classes import GradedTask
-from harness.evaluation.tasks_support import (
-    gsm8k_examples,
-    gsm8k_validation_documents,
-    question_answer_prompt,
-)
+try:
+    from harness.evaluation.task_classes import GradedTask
+    from harness.evaluation.tasks_support import (
+        gsm8k_examples,
+        gsm8k_validation_documents,
+        question_answer_prompt,
+    )
+except ModuleNotFoundError as missing:
+    raise ModuleNotFoundError(
+        f"{missing}. This task reads and grades its problems by the package w2s-harness, which "
+        "must be in lm-eval's environment; in a checkout of its repository: pip install ."
+    ) from None
 
 __all__ = ["GradedTask", "gsm8k_examples", "gsm8k_validation_documents", "question_answer_prompt"]

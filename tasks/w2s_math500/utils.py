@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-from harness.evaluation.task_classes import GradedTask, SampledTask
-from harness.evaluation.tasks_support import (
-    documents_of_rows,
-    every_sample,
-    minerva_examples,
-    minerva_prompt,
-)
+try:
+    from harness.evaluation.task_classes import GradedTask, SampledTask
+    from harness.evaluation.tasks_support import (
+        documents_of_rows,
+        every_sample,
+        minerva_examples,
+        minerva_prompt,
+    )
+except ModuleNotFoundError as missing:
+    raise ModuleNotFoundError(
+        f"{missing}. This task reads and grades its problems by the package w2s-harness, which "
+        "must be in lm-eval's environment; in a checkout of its repository: pip install ."
+    ) from None
 
 __all__ = [
     "GradedTask",

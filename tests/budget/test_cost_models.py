@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 from fractions import Fraction
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 import pytest
@@ -16,11 +16,12 @@ from harness.budget.amounts import KINDS, parse_budget
 from harness.budget.architecture import Architecture, architecture_of
 from harness.budget.cost_models import (
     CostModel,
+    Prompts,
     SampleCost,
     TokenMeans,
     sample_cost,
 )
-from harness.budget.measured_flops import flops_of_samples
+from harness.budget.measured_flops import SampleLengths, measured_flops
 from harness.budget.pool_matching import match_budgets
 from harness.errors import InputError
 from harness.recipe import ModelCard, Price, Side
@@ -110,13 +111,52 @@ def test_means_between_whole_numbers_lie_between_their_costs() -> None:
     st.lists(st.tuples(st.integers(0, 9000), st.integers(0, 9000)), min_size=1, max_size=20),
     st.sampled_from(["gemma-2-9b", "micro-wc"]),
 )
-def test_flops_of_samples_are_the_sum_over_samples(
+def test_measured_flops_are_the_mean_over_samples(
     lengths: list[tuple[int, int]], name: str
 ) -> None:
     model = architecture_of(load_card(name))
-    prompts, completions = np.array(lengths, dtype=np.int32).T
-    expected = sum(model.decode_flops(*one) for one in lengths)
-    assert flops_of_samples(model, prompts, completions) == expected
+    prompts, completions = np.array(lengths, dtype=np.int64).T
+    cached = Fraction(7, 2)
+    measured = SampleLengths(np.arange(len(lengths)), prompts, completions, cached)
+    decoded = Fraction(sum(model.decode_flops(*one) for one in lengths), len(lengths))
+    assert measured_flops(model, measured, "none") == SampleCost(decoded)
+    read = Fraction(
+        sum(model.prefill_flops(one, held) for one, _ in lengths for held in (3, 4)),
+        2 * len(lengths),
+    )
+    assert measured_flops(model, measured, "every") == SampleCost(decoded + read)
+    shared = Fraction(sum(model.prefill_flops(one) for one, _ in lengths), len(lengths))
+    assert measured_flops(model, measured, "once") == SampleCost(decoded, shared)
+
+
+def test_a_shared_prompt_counts_once_a_problem() -> None:
+    model = architecture_of(WC)
+    lengths = SampleLengths(
+        np.array([0, 0, 0, 1]), np.array([700, 700, 700, 100]), np.array([250, 10, 90, 250])
+    )
+    cost = measured_flops(model, lengths, "once")
+    assert cost.per_problem == Fraction(model.prefill_flops(700) + model.prefill_flops(100), 2)
+
+
+def test_a_problem_with_many_samples_counts_no_more_than_another() -> None:
+    model = architecture_of(WC)
+    lengths = SampleLengths(np.array([0, 0, 0, 1]), np.full(4, 700), np.array([9, 10, 11, 250]))
+    decoded = (
+        Fraction(sum(model.decode_flops(700, one) for one in (9, 10, 11)), 3)
+        + model.decode_flops(700, 250)
+    ) / 2
+    assert measured_flops(model, lengths, "none") == SampleCost(decoded)
+
+
+@given(st.integers(1, 9000), st.integers(0, 9000), st.integers(1, 5))
+def test_alike_samples_cost_what_their_means_do(prompt: int, completion: int, count: int) -> None:
+    model = architecture_of(WC)
+    alike = SampleLengths(np.arange(count), np.full(count, prompt), np.full(count, completion))
+    means = TokenMeans(prompt=prompt, completion=completion)
+    for prompts in get_args(Prompts):
+        at_means = sample_cost(CostModel("compute_exact", prompts=prompts), WC, means,
+                               architecture=model)  # fmt: skip
+        assert measured_flops(model, alike, prompts) == at_means
 
 
 @given(st.integers(1, 9000), st.integers(0, 9000))

@@ -100,6 +100,12 @@ def test_totals_are_spread_over_the_problem_set() -> None:
         (["budgets.low={total: 1usd}"], "leaves 0.0635 SE samples a problem"),
         (["budgets.low={total: 20usd}", "problems.train.count=null"], "problems.train.count"),
         (["budgets.low={total: 20usd, se: 1}"], "exactly one of `se`, `wc` and `total`"),
+        (["budgets.low={total: 20eur, se: 1}"], "exactly one of `se`, `wc` and `total`"),
+        (["budgets.low={total: 20eur, se: 1}"], "there is no unit 'eur'"),
+        (["budgets.low={total: 1e30}"], "1e+30 is beyond 1,000,000,000,000,000"),
+        (["budgets.low={total: 1e39usd}"], "more than any pool can hold"),
+        (["budgets.low={total: true}"], "expected a text that is not empty or a number above 0"),
+        (["budgets.low={total: -2}"], "expected a text that is not empty or a number above 0"),
         (["budgets.low={se: 1, multiplier: 0}"], "budgets.low.multiplier"),
     ],
 )
@@ -122,6 +128,66 @@ def test_prompts_paid_once_give_the_weaker_model_more() -> None:
     assert matched.unit == "FLOPs"
     assert matched.cost_per_problem["wc"] == 2 * 9e9 * 700
     assert matched.cost["wc"] == 2 * 9e9 * (700 + 9 * 250)
+
+
+def test_a_budget_below_one_sample_pays_for_the_prompts_of_problems_that_get_one() -> None:
+    """WC: 100 problems of 700 + 3·250 tokens; SE: a third as many tokens, 950 a problem."""
+    means = "{prompt_tokens: 700, completion_tokens: 250}"
+    recipe = load_recipe(
+        "w2s-math",
+        [f"match.per_sample={{wc: {means}, se: {means}}}", "match.prompts=once",
+         "match.rounding=mixed", "budgets.low={wc: 1}", "budgets.high={wc: 3}"],
+    )  # fmt: skip
+    matched = match_of(recipe)
+    assert matched["low"].exact["se"] == Fraction(1, 3)
+    assert matched["high"].exact["se"] == Fraction(700 + 3 * 250, 3 * 950)
+    assert matched["low"].wc_over_se == matched["high"].wc_over_se == 1
+
+
+def test_a_budget_that_leaves_a_side_no_sample_at_all_is_refused() -> None:
+    settings = ["match.rounding=mixed", "problems.train.count=10", "budgets.low={wc: 0.1}"]
+    with pytest.raises(InputError, match="no sample at all over 10 problems"):
+        load_recipe("w2s-math", settings)
+    settings[-1] = "budgets.low={wc: 0.2}"
+    matched = match_of(load_recipe("w2s-math", settings))["low"]
+    assert sum(matched.samples_of("se", map(str, range(10))).values()) == 1
+
+
+def test_the_least_budget_that_is_named_works_with_prompts_paid_once() -> None:
+    means = "{prompt_tokens: 700, completion_tokens: 250}"
+    settings = [f"match.per_sample={{wc: {means}, se: {means}}}", "match.prompts=once"]
+    for low, least in (("{wc: 2}", 9), ("{wc: 2, multiplier: 1/7}", 77)):
+        with pytest.raises(InputError, match=f"least that works is wc: {least}\\."):
+            load_recipe("w2s-math", [*settings, f"budgets.low={low}"])
+        works = low.replace("wc: 2", f"wc: {least}")
+        assert match_of(load_recipe("w2s-math", [*settings, f"budgets.low={works}"]))["low"]
+        below = low.replace("wc: 2", f"wc: {least - 1}")
+        with pytest.raises(InputError, match="less than one"):
+            load_recipe("w2s-math", [*settings, f"budgets.low={below}"])
+
+
+def test_the_advice_about_missing_gpu_seconds_can_be_followed() -> None:
+    kind = "match.kind=gpu_seconds"
+    with pytest.raises(InputError) as refusal:
+        load_recipe("w2s-math", [kind])
+    for key, values, ratio in (
+        ("match.per_sample.{}.gpu_seconds", ("0.002", "0.005"), 2.5),
+        ("pair.{}.tokens_per_gpu_second", ("1000", "250"), 4),
+    ):
+        settings = [kind]
+        for side, value, issue in zip(SIDES, values, refusal.value.issues, strict=True):
+            assert key.format(side) in issue.advice and "server-seconds" in issue.advice
+            settings.append(f"{key.format(side)}={value}")
+        assert match_of(load_recipe("w2s-math", settings))["low"].ratio == ratio
+
+
+def test_a_total_without_a_unit_is_se_samples_quoted_or_not() -> None:
+    text = match_of(load_recipe("w2s-math", ["budgets.low={total: '2'}"]))["low"]
+    for total in ("2", "2.0", "2e0"):
+        assert match_of(load_recipe("w2s-math", [f"budgets.low={{total: {total}}}"]))["low"] == text
+    assert text.samples_per_problem == {"wc": 6, "se": 2} and text.given == "total"
+    half = match_of(load_recipe("w2s-math", ["budgets.low={total: 2.5}"]))["low"]
+    assert half.exact == {"wc": Fraction("7.5"), "se": Fraction("2.5")}
 
 
 def test_measured_lengths_replace_the_assumption_that_they_are_equal() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter
 from fractions import Fraction
 from math import comb
@@ -16,7 +17,10 @@ from harness.arms.stage import build
 from harness.budget import match_of
 from harness.cli.summaries import summary_of
 from harness.grading.stage import grade
+from harness.hub.stage import push
 from harness.metrics.stage import measure
+from harness.plan.planning import plan_of
+from harness.plan.text import plan_text
 from harness.pool import Pool
 from harness.report.stage import report
 from harness.run_folder import RunFolder
@@ -102,7 +106,23 @@ def test_report_and_summary_name_the_means(mixed: RunFolder) -> None:
     report(mixed, QUIET)
     text = mixed.report("md").read_text(encoding="utf-8")
     assert "1 WC or 0.339 SE samples a problem" in text
+    assert re.search(r"\| part +\| SE \(0\.339 a problem\)", text)
+    assert re.search(r"\| low +\| WC \(2\.953 a problem\)", text)
     assert "some problems have one sample fewer than others" in text
+
+
+def test_plan_and_card_name_the_means_that_their_costs_are_of(mixed: RunFolder) -> None:
+    text = plan_text(plan_of(mixed.recipe))
+    (row,) = (line.split() for line in text.splitlines() if line.startswith("low "))
+    assert row[1:] == ["2.953", "1", "3", "1", "1.0000"]
+    assert "WC in mean" in text and "the cost ratio is of the means" in text
+    assert "drawn" not in text.split("Pools")[0] and "after rounding" not in text
+    build(mixed, QUIET)
+    push(mixed, QUIET, folder=mixed.path / "published")
+    card = (mixed.path / "published" / "README.md").read_text(encoding="utf-8")
+    assert "2.953 WC or 1 SE samples a problem, on average" in card
+    assert "cost WC/SE of these means 1.0000" in card
+    assert re.search(r"\| `wc-low` \| \d+ \| \d+ \| 2\.953 \|", card)
 
 
 def test_a_budget_that_spends_less_on_purpose_is_not_called_uneven(tmp_path: Path) -> None:

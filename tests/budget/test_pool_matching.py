@@ -39,6 +39,37 @@ def test_the_papers_price_match_and_its_cheap_variant() -> None:
     assert float(cheap.samples_per_problem["se"]) == pytest.approx(0.143, abs=5e-4)
 
 
+def test_below_one_sample_only_the_problems_that_get_one_pay_for_a_prompt() -> None:
+    """100 problems and 20 dollars: a quarter of them gets an SE sample, whoever counts."""
+    once = costs(Fraction("0.1"), Fraction("0.6"))
+    match = match_budgets(
+        "price", costs(Fraction("0.02"), Fraction("0.2")), parse_budget("20usd"), 100, once
+    )
+    assert match.samples_per_problem == {"wc": 5, "se": Fraction(1, 4)}
+    problems_with_a_sample = 25
+    assert problems_with_a_sample * (Fraction("0.6") + Fraction("0.2")) == 20
+    assert match.cost["se"] == match.cost["wc"] == 20
+
+
+@given(COSTS, COSTS, COSTS, COSTS, st.fractions("1/1000", 10**6), st.integers(1, 10**4))
+def test_prompts_paid_once_leave_costs_equal_and_budgets_that_fit(
+    wc: Fraction,
+    se: Fraction,
+    wc_once: Fraction,
+    se_once: Fraction,
+    amount: Fraction,
+    problems: int,
+) -> None:
+    once, each = costs(wc_once, se_once), costs(wc, se)
+    match = match_budgets("tokens", each, BudgetAmount(amount, "samples"), problems, once)
+    for side, samples in match.samples_per_problem.items():
+        with_samples = min(samples, 1)
+        assert problems * (with_samples * once[side] + samples * each[side]) == match.cost[side]
+    total = BudgetAmount(match.cost["se"], "tok")
+    again = match_budgets("tokens", each, total, problems, once)
+    assert again.samples_per_problem == match.samples_per_problem
+
+
 def test_a_bare_number_with_number_gives_both_sides_that_many() -> None:
     match = match_budgets("number", costs(1e9, 7e12), parse_budget("4"), 10)
     assert match.samples_per_problem == {"wc": 4, "se": 4}

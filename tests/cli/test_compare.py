@@ -2,50 +2,19 @@
 
 from __future__ import annotations
 
-import contextlib
 import gzip
-import io
 import json
-import signal
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 from scipy.stats import binomtest
 
-from harness.cli import main
+from tests.cli.in_process import harness
 from tests.comparison.pools_for_tests import graded_pool, numbered
 
 DATA = Path(__file__).parents[3] / "shared" / "data"
 SAMPLES = DATA / "gsm8k_openai_6b_175b.jsonl.gz"
-
-
-@dataclass(frozen=True)
-class Result:
-    """What a command left."""
-
-    exit_code: int
-    stdout: str
-    stderr: str
-
-
-def harness(*words: object) -> Result:
-    """Runs the whole command line here, which costs no start of Python."""
-    handlers = {one: signal.getsignal(one) for one in (signal.SIGTERM, signal.SIGINT)}
-    out, err = io.StringIO(), io.StringIO()
-    try:
-        with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
-            main([str(word) for word in words])
-    except SystemExit as end:
-        status = end.code
-    else:
-        status = 0
-    finally:
-        for one, handler in handlers.items():
-            signal.signal(one, handler)
-    assert status is None or isinstance(status, int)
-    return Result(status or 0, out.getvalue(), err.getvalue())
 
 
 def rows_of(file: Path) -> list[dict[str, Any]]:

@@ -34,7 +34,8 @@ def graded_pool(
     *,
     model_card: Mapping[str, Any] | None = None,
     texts: Mapping[tuple[str, int], str] | None = None,
-    tokens: int | None = 10,
+    tokens: int | Sequence[int] | Mapping[tuple[str, int], int] | None = 10,
+    seconds: float | None = None,
     grader: Mapping[str, Any] = GRADER,
     identity: Mapping[str, Any] | None = None,
 ) -> Path:
@@ -45,7 +46,9 @@ def graded_pool(
         verdicts: of each problem, letters of `OUTCOMES`.
         model_card: kept with the pool.
         texts: completions, by external id and index; all different where there is none.
-        tokens: completion tokens of every sample.
+        tokens: completion tokens of every sample; of those of every problem by index; or of each,
+            by external id and index.
+        seconds: how long the request of every sample took.
         grader: identity of the grader.
         identity: further keys of the pool's identity.
     """
@@ -53,7 +56,7 @@ def graded_pool(
     chosen = texts or {}
     samples = [
         Sample(one.id, index, chosen.get((one.external_id, index), f"{one.external_id} {index}"),
-               "stop", 30, tokens, 0, None, "hand", None)
+               "stop", 30, _tokens(tokens, one, index), 0, None, "hand", seconds)
         for one, letters in verdicts.items()
         for index in range(len(letters))
     ]  # fmt: skip
@@ -70,6 +73,14 @@ def graded_pool(
         table = pa.Table.from_pylist(rows, schema=VERDICT_SCHEMA)
         pool.write_verdicts("answer", table, dict(grader))
     return folder
+
+
+def _tokens(
+    given: int | Sequence[int] | Mapping[tuple[str, int], int] | None, one: Problem, index: int
+) -> int | None:
+    if isinstance(given, Mapping):
+        return given[one.external_id, index]
+    return given if given is None or isinstance(given, int) else given[index]
 
 
 def compared(wc: Path, se: Path, **options: Any) -> dict[str, Any]:

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from harness.budget.amounts import parse_budget
 from harness.comparison.costs import CostSettings
 from harness.comparison.matching import rounded_down
 from harness.comparison.text import comparison_text
@@ -93,13 +94,39 @@ def test_swapped_sides_and_one_pool_twice_are_noted(tmp_path: Path) -> None:
     assert document["difference"]["coverage"]["p_value"] == 1
 
 
-def test_a_cost_model_that_pays_for_nothing_stands_among_the_refused(tmp_path: Path) -> None:
+def test_a_prompt_beyond_all_of_wc_is_paid_for_by_a_share_of_the_problems(tmp_path: Path) -> None:
     wc, se = pools(tmp_path)
-    once = CostSettings(prompts="once")
-    document = compared(wc, se, kind="number", settings=once)
-    assert "less than one prompt of SE" in document["cost_models"]["refused"]["price"]
-    with pytest.raises(InputError, match="less than one prompt of SE"):
-        compared(wc, se, kind="price", settings=once)
+    match = compared(wc, se, kind="price", settings=CostSettings(prompts="once"))["match"]
+    # 4 samples of 10 tokens behind a prompt of 30, against a sample of 10 behind one of 30.
+    all_of_wc, one_of_se = 4 * 10 * 0.3 + 30 * 0.001, 10 * 1.7 + 30 * 9000.0
+    assert match["samples_per_problem"]["wc"] == pytest.approx(4)
+    assert match["samples_per_problem"]["se"] == pytest.approx(all_of_wc / one_of_se)
+
+
+def test_no_interval_goes_beyond_what_the_samples_can_show(tmp_path: Path) -> None:
+    solved = dict.fromkeys(numbered(3), "cc")
+    nearly = {one: "cw" if place else "cc" for place, one in enumerate(solved)}
+    wc = graded_pool(tmp_path / "wc", nearly, model_card=SMALL)
+    se = graded_pool(tmp_path / "se", dict.fromkeys(solved, "ww"), model_card=LARGE)
+    for pair in ((wc, se), (se, wc)):
+        for budget in ("0.5", "0.9", "1", "1.5", "2"):
+            document = compared(*pair, budget=budget)
+            samples = document["match"]["samples_per_problem"]
+            for name, most in (
+                ("coverage", min(samples["wc"], 1)),
+                ("diversity_all", samples["wc"]),
+            ):
+                for side in ("wc", "se"):
+                    found = document["sides"][side][name]
+                    assert 0 <= found["low"] <= found["value"] <= found["high"] <= most
+                found = document["difference"][name]
+                assert -most <= found["low"] <= found["value"] <= found["high"] <= most
+    for point in compared(wc, se, kind="price", settings=CostSettings())["curve"]["points"]:
+        most = {side: min(point["samples_per_problem"][side], 1) for side in ("wc", "se")}
+        for side in ("wc", "se"):
+            assert point["coverage"][side]["high"] <= most[side]
+        assert -most["se"] <= point["difference"]["low"]
+        assert point["difference"]["high"] <= most["wc"]
 
 
 def test_equal_budgets_show_one_and_the_same_difference(tmp_path: Path) -> None:
@@ -156,3 +183,34 @@ def test_lines_fit_a_terminal(tmp_path: Path) -> None:
     head, *rest = text.split("\n\n")
     assert max(len(line) for part in rest for line in part.splitlines()) <= 120
     assert "an SE sample costs as much as 2.946 WC samples" in head
+
+
+def test_grading_is_charged_for_every_sample_of_both_sides(tmp_path: Path) -> None:
+    wc, se = pools(tmp_path)
+    settings = CostSettings(grading=parse_budget("2e-6usd"))
+    found = compared(wc, se, kind="price", settings=settings)
+    # 10 tokens at 0.3 and 1.7 dollars a million.
+    assert found["match"]["ratio"] == pytest.approx((17e-6 + 2e-6) / (3e-6 + 2e-6))
+    ratios = {one["kind"]: one["ratio"] for one in found["cost_models"]["models"]}
+    assert ratios["compute"] == pytest.approx(2.946), "which counts no dollars"
+    assert any("2e-06 dollars a sample" in note for note in found["notes"])
+
+
+@pytest.mark.parametrize(
+    ("kind", "cost", "advice"),
+    [(None, "1usd", "--match price"), ("price", "1e9flop", "--match compute or"),
+     ("number", "1", "Give it a unit")],
+)  # fmt: skip
+def test_a_cost_of_grading_that_the_match_does_not_count_is_refused(
+    tmp_path: Path, kind: str | None, cost: str, advice: str
+) -> None:
+    settings = CostSettings(grading=parse_budget(cost))
+    with pytest.raises(InputError, match="does not count them") as refusal:
+        compared(*pools(tmp_path), kind=kind, settings=settings)
+    assert advice in str(refusal.value)
+
+
+def test_grading_in_dollars_needs_the_lengths_of_completions(tmp_path: Path) -> None:
+    settings = CostSettings(grading=parse_budget("1usd"))
+    with pytest.raises(InputError, match="completion_tokens"):
+        compared(*pools(tmp_path, tokens=None), kind="price", settings=settings)

@@ -12,9 +12,11 @@ import pyarrow as pa
 import pytest
 from scipy.stats import binomtest
 
+from harness.budget.architecture import Architecture
 from harness.comparison.costs import CostSettings
 from harness.comparison.text import comparison_text
 from harness.errors import InputError
+from harness.micro import model_folder
 from harness.pool import Pool
 from tests.comparison.pools_for_tests import GRADER, card, compared, graded_pool, numbered, problem
 
@@ -175,6 +177,14 @@ def test_verdicts_of_different_graders_are_refused(tmp_path: Path) -> None:
     assert str(issue) == 'version: WC has "2", SE has "1"'
 
 
+def test_levels_that_one_pool_lacks_are_taken_from_the_other(tmp_path: Path) -> None:
+    plain = {problem("a"): "cwcw", problem("b"): "wwww"}
+    wc = graded_pool(tmp_path / "wc", plain)
+    se = graded_pool(tmp_path / "se", {A: "cc", B: "wc"})
+    for pools in ((wc, se), (se, wc)):
+        assert compared(*pools, budget="2", by="level")["by_group"]["1"]["problems"] == 2
+
+
 def test_an_ungraded_pool_names_the_command(tmp_path: Path, pools: tuple[Path, Path]) -> None:
     with pytest.raises(InputError, match="no verdicts of the grader 'math_verify'"):
         compared(*pools, grader="math_verify")
@@ -218,6 +228,24 @@ def test_measured_lengths_enter_tokens_and_price(priced: tuple[Path, Path]) -> N
     assert match["ratio"] == pytest.approx((20 * 10.5 + 30 * 3.5) / (10 * 0.3 + 30 * 0.075))
 
 
+def test_exact_flops_are_those_of_the_real_lengths(tmp_path: Path) -> None:
+    """One long sample costs more than its share of the mean length; the other pool has none."""
+    verdicts = {A: "cwcw", B: "wwww"}
+    config = json.loads((model_folder("wc") / "config.json").read_text(encoding="utf-8"))
+    small = {**SMALL, "config": config}
+    wc = graded_pool(tmp_path / "wc", verdicts, model_card=small)
+    se = graded_pool(tmp_path / "se", verdicts, model_card=small, tokens=[1, 1, 1, 37])
+    model = Architecture.from_config(config)
+    alike = model.prefill_flops(30) + model.decode_flops(30, 10)
+    mixed = sum(model.prefill_flops(30) + model.decode_flops(30, one) for one in (1, 1, 1, 37)) / 4
+    match = compared(wc, se, kind="compute_exact", budget="1")["match"]
+    assert match["ratio"] == pytest.approx(mixed / alike, rel=1e-12) and match["ratio"] > 1.001
+    assert match["cost"]["se"] == pytest.approx(2 * mixed)
+    once = CostSettings(prompts="once")
+    match = compared(wc, se, kind="compute_exact", budget="2", settings=once)["match"]
+    assert match["cost"]["se"] == pytest.approx(2 * (2 * mixed - model.prefill_flops(30)))
+
+
 def test_a_budget_in_dollars_names_its_cost_model(priced: tuple[Path, Path]) -> None:
     # Of 2 problems, each SE sample 20 tokens at 10.5 dollars a million.
     document = compared(*priced, kind=None, budget=f"{2 * 20 * 10.5e-6 / 2:.8f}usd")
@@ -237,6 +265,28 @@ def test_cost_models_stand_side_by_side_and_may_disagree(priced: tuple[Path, Pat
     assert "tokens_per_gpu_second" in found["refused"]["gpu_seconds"]
     assert models["number"]["winner"] == "se"
     assert found["winner_changes"] == (len({one["winner"] for one in models.values()}) > 1)
+
+
+def test_seconds_of_imported_samples_are_no_time_of_a_server(tmp_path: Path) -> None:
+    """Their requests may have run side by side, elsewhere."""
+    pools = {
+        engine: [
+            graded_pool(
+                tmp_path / engine / side,
+                {A: "cw"},
+                seconds=2.0,
+                identity={"engine": {"name": engine}},
+            )
+            for side in ("wc", "se")
+        ]
+        for engine in ("vllm", "import")
+    }
+    assert compared(*pools["vllm"], kind="gpu_seconds")["match"]["ratio"] == pytest.approx(
+        1, rel=0.1
+    )
+    with pytest.raises(InputError, match="gpu_seconds") as refusal:
+        compared(*pools["import"], kind="gpu_seconds")
+    assert all("imported" in str(issue) for issue in refusal.value.issues)
 
 
 def test_a_pool_without_card_says_what_a_match_needs(tmp_path: Path) -> None:

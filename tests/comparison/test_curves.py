@@ -80,8 +80,7 @@ def test_what_pays_for_no_sample_a_problem_pays_for_a_share_of_them() -> None:
     assert document["crossover"]["better_throughout"] == "wc"
 
 
-def test_a_prompt_that_all_of_a_pool_cannot_pay_for_leaves_no_curve() -> None:
+def test_only_the_problems_with_a_sample_pay_for_a_prompt() -> None:
     grid = cost_grid(costs(1, 2, prompt=30), {"wc": 5, "se": 1})
-    empty = {"wc": np.empty((4, 0)), "se": np.empty((4, 0))}
-    assert not len(grid.costs)
-    assert curve_document(grid, empty) == {"points": [], "crossover": None}
+    assert grid.costs.tolist() == [1, 2, 3, 4, 5]
+    assert grid.samples["se"].tolist() == pytest.approx([k / 32 for k in range(1, 6)])

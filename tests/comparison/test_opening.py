@@ -28,6 +28,13 @@ def test_a_run_names_its_pools(tmp_path: Path) -> None:
     assert str(pools[0]) in error.advice and str(pools[1]) in error.advice
 
 
+def test_a_folder_of_pools_names_them(tmp_path: Path) -> None:
+    pools = [graded_pool(tmp_path / side, VERDICTS) for side in ("wc", "se")]
+    error = refusal(tmp_path, pools[1])
+    assert "folder of several pools, not of a pool" in error.message
+    assert str(pools[0]) in error.advice and str(pools[1]) in error.advice
+
+
 def test_both_sides_and_their_cards_are_told_at_once(tmp_path: Path) -> None:
     wc = graded_pool(tmp_path / "wc", VERDICTS)
     shutil.rmtree(wc / "verdicts")
@@ -64,6 +71,20 @@ def test_other_graders_and_other_problems_are_told_at_once(tmp_path: Path) -> No
     command = f"harness grade {se} --grader answer --format boxed --options units_optional=false"
     assert graders.endswith(command)
     assert "no drawn problem in common" in problems
+
+
+@pytest.mark.parametrize("older", ["wc", "se"])
+def test_the_pool_of_the_older_grader_is_the_one_to_grade_again(tmp_path: Path, older: str) -> None:
+    pools = {
+        side: graded_pool(
+            tmp_path / side,
+            VERDICTS,
+            grader={**GRADER, "version": "9" if side == older else "10"},
+        )
+        for side in ("wc", "se")
+    }
+    advice = refusal(pools["wc"], pools["se"]).advice
+    assert f"harness grade {pools[older]} --grader answer" in advice
 
 
 def test_an_empty_card_name_is_told_by_its_option(tmp_path: Path) -> None:

@@ -156,3 +156,33 @@ def test_what_the_design_could_have_found_is_said() -> None:
     one = np.ones(1)
     nothing = compare(Contest("wc_lm", "high", one, {1: one}, {1: one}))
     assert nothing is not None and nothing["smallest_detectable"] is None
+
+
+def _noisy(seeds: int, spread: float, source: np.random.Generator) -> Contest:
+    """Two sides alike, whose models differ from seed to seed."""
+    rates = source.random(300)
+
+    def side() -> dict[int, np.ndarray]:
+        moved = [np.clip(rates + source.normal(0, spread), 0, 1) for _ in range(seeds)]
+        return {seed: (source.random(300) < one).astype(float) for seed, one in enumerate(moved)}
+
+    return Contest("student_lm", "high", np.zeros(300), side(), side())
+
+
+def test_the_chance_of_training_is_covered_where_there_are_several_seeds() -> None:
+    source = np.random.default_rng(3)
+    found = [compare(_noisy(4, 0.06, source)) for _ in range(40)]
+    entries = [entry for entry in found if entry is not None]
+    these = np.mean([entry["difference"]["p_value"] < 0.05 for entry in entries])
+    others = np.mean([entry["other_seeds"]["p_value"] < 0.05 for entry in entries])
+    covered = np.mean(
+        [one["other_seeds"]["low"] < 0 < one["other_seeds"]["high"] for one in entries]
+    )
+    assert these > 0.2 and others < 0.15 and covered > 0.85
+    one = compare(_contest(300, [1]))
+    assert one is not None and one["other_seeds"] is None
+    mixed = compare_all([*_contests(2, [1, 2, 3]), _contest(300, [1])])["comparisons"]
+    several = [entry["other_seeds"] for entry in mixed[:2]]
+    raw = sorted(one["p_value"] for one in several)
+    adjusted = sorted(one["holm_p_value"] for one in several)
+    assert adjusted[0] == pytest.approx(min(1.0, 2 * raw[0]))

@@ -107,6 +107,23 @@ def test_a_broken_archive_an_unknown_snapshot_and_no_originals(folder: Path) -> 
         functional_math_dataset(data_dir=str(folder / "none"))
 
 
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"snapshots": 5}, "metadata.snapshots is 5"),
+        ({"snapshots": ["Oct-2023", 1]}, "metadata.snapshots is"),
+        ({"snapshots": []}, "metadata.snapshots is"),
+        ({"originals": "no"}, "metadata.originals is 'no'; expected true or false"),
+    ],
+)
+def test_options_of_another_type_are_refused(
+    folder: Path, options: dict[str, Any], said: str
+) -> None:
+    with pytest.raises(InputError) as refused:
+        functional_math_dataset(data_dir=str(folder), **options)
+    assert said in str(refused.value)
+
+
 def test_a_published_snapshot_is_fetched_once_and_checked(
     folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -115,6 +132,7 @@ def test_a_published_snapshot_is_fetched_once_and_checked(
     published = folder / "published"
     published.mkdir()
     archive = (folder / "Oct-2023.tar.gz").replace(published / "Oct-2023.tar.gz")
+    monkeypatch.delenv(functional_math.FOLDER_VARIABLE, raising=False)
     monkeypatch.setenv("HARNESS_CACHE", str(tmp_path / "cache"))
     monkeypatch.setattr(functional_math, "SOURCE", published.as_uri())
     monkeypatch.setitem(functional_math.SNAPSHOTS, "Oct-2023", sha256_of(archive))

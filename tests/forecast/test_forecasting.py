@@ -193,8 +193,7 @@ def test_a_weak_cheap_side_wins_until_it_is_exhausted() -> None:
     wc = simulated(np.where(easy, 0.7, 0.0), 8, 1)
     se = simulated(np.full(400, 0.25), 4, 2)
     budgets = [1.0, 2.0, 4.0, 8.0]
-    chosen, samples = matched_samples(budgets, UnitCosts(Fraction(1), Fraction(2)))
-    assert chosen == budgets
+    samples = matched_samples(budgets, UnitCosts(Fraction(1), Fraction(2)))
     found = contest(
         {"wc": forecast(wc, whole_samples(samples["wc"])),
          "se": forecast(se, whole_samples(samples["se"]), seed=1)}, budgets, samples,
@@ -214,10 +213,10 @@ def test_a_weak_cheap_side_wins_until_it_is_exhausted() -> None:
 
 def test_a_prompt_that_all_samples_share_is_paid_for_once() -> None:
     costs = UnitCosts(Fraction(1), Fraction(4), Fraction(6), Fraction(10))
-    # SE: 10 + 4b; WC: 6 + w. Of the prompts alone a budget of b = 0.5 leaves 12 − 6 = 6.
-    assert matched_samples([0.5, 2.0], costs) == ([0.5, 2.0], {"wc": (6.0, 12.0), "se": (0.5, 2.0)})
+    # SE: 10 + 4b, and half of both for half of the problems; WC: 6 + w.
+    assert matched_samples([0.5, 2.0], costs) == {"wc": (1.0, 12.0), "se": (0.5, 2.0)}
     dear = UnitCosts(Fraction(1), Fraction(4), Fraction(20), Fraction(0))
-    assert matched_samples([1.0, 6.0], dear) == ([6.0], {"wc": (4.0,), "se": (6.0,)})
+    assert matched_samples([1.0, 6.0], dear) == {"wc": (4 / 21, 4.0), "se": (1.0, 6.0)}
 
 
 def test_equal_sides_are_open() -> None:

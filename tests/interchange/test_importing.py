@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 
 from harness.errors import EnvironmentFailure, InputError
 from harness.interchange import bad_rows
+from harness.interchange.data_sets import DataSetName
 from harness.interchange.importing import import_samples
 from harness.pool import Pool
 from harness.problems import Problem
@@ -81,13 +82,13 @@ BAD: list[tuple[str, str]] = [
     ('["a"]', "expected a JSON object"),
     ('{"completion": "x"}', "problem_id is missing"),
     ('{"problem_id": "", "completion": "x"}', "problem_id is empty"),
-    ('{"problem_id": null, "completion": "x"}', "problem_id is missing"),
+    ('{"problem_id": null, "completion": "x"}', "problem_id is null"),
     ('{"problem_id": true, "completion": "x"}', "problem_id is True"),
     ('{"problem_id": "zz", "completion": "x"}', "'zz' is no problem's id"),
     ('{"problem_id": "\\ud800", "completion": "x"}', "'\\ud800' is no problem's id"),
     ('{"problem_id": "a"}', "completion is missing"),
     ('{"problem_id": "a", "completion": null}', "completion is null"),
-    ('{"problem_id": "a", "completion": ["x"]}', "completion is ['x']"),
+    ('{"problem_id": "a", "completion": {"x": 1}}', "completion is {'x': 1}"),
     ('{"problem_id": "a", "completion": "x", "sample_index": -1}', "sample_index is -1"),
     ('{"problem_id": "a", "completion": "x", "sample_index": 1.5}', "sample_index is 1.5"),
     ('{"problem_id": "a", "completion": "x", "sample_index": true}', "sample_index is True"),
@@ -120,6 +121,62 @@ def test_every_kind_of_bad_line_is_named_with_its_number_in_one_go(tmp_path: Pat
     assert result.skipped.document()["rows"] == len(BAD)
 
 
+def test_a_list_of_completions_is_a_sample_each_and_other_lists_are_nobodys_business(
+    tmp_path: Path,
+) -> None:
+    rows = [
+        row("a", ["x", "", "x"], completion_tokens=[4, 0, 4], prompt_tokens=9, tags=["long"]),
+        row("b", ["y"]),
+        row("b", "z"),
+        row("c", []),
+    ]
+    result = imported(write_rows(tmp_path / "s.jsonl", rows))
+    assert content(tmp_path / "pool") == [
+        *[("a", 0, "x"), ("a", 1, ""), ("a", 2, "x")],
+        *[("b", 0, "y"), ("b", 1, "z")],
+    ]
+    counts = Pool.open(tmp_path / "pool").samples(["prompt_tokens", "completion_tokens"])
+    assert counts["completion_tokens"].to_pylist() == [4, 0, 4, None, None]
+    assert counts["prompt_tokens"].to_pylist() == [9, 9, 9, None, None]
+    assert result.without_samples == 1
+
+
+def test_a_question_names_its_problem_where_nothing_else_does(tmp_path: Path) -> None:
+    problems = [
+        {"external_id": "a", "question": "1 + 1?", "gold": "2"},
+        {"question": "a", "gold": "3"},
+        {"question": "twice?", "gold": "4"},
+        {"question": "twice?", "gold": "5"},
+    ]
+    write_rows(tmp_path / "problems.jsonl", problems)
+    good = [row("1 + 1?", "2"), row("a", "an external id comes first")]
+    error = refusal(write_rows(tmp_path / "s.jsonl", [*good, row("twice?", "4")]))
+    assert "names several problems" in places(error)[3]
+    imported(write_rows(tmp_path / "s.jsonl", good))
+    assert content(tmp_path / "pool") == [("a", 0, "2"), ("a", 1, "an external id comes first")]
+
+
+def test_names_of_others_are_told_once_with_the_option_that_takes_them(tmp_path: Path) -> None:
+    rows = [{"id": name, "question": f"{name}?", "answer": 2, "outputs": ["2"]} for name in "abc"]
+    both = write_rows(tmp_path / "both.jsonl", rows)
+    options: dict[str, Any] = {"problems": DataSetName(str(both))}
+    (issue,) = refusal(both, **options).issues
+    assert issue.where.endswith("both.jsonl lines 1, 2, 3")
+    assert issue.message.endswith("--problem-columns gold=answer.")
+    options["problem_columns"] = ("gold=answer",)
+    (issue,) = refusal(both, **options).issues
+    assert "--columns problem_id=COLUMN" in issue.message
+    assert "--columns completion=COLUMN" in issue.message and "'outputs'" in issue.message
+    imported(both, **options, columns=("problem_id=id", "completion=outputs"))
+    assert content(tmp_path / "pool") == [("a", 0, "2"), ("b", 0, "2"), ("c", 0, "2")]
+
+
+def test_a_column_that_no_row_has_is_told_as_missing(tmp_path: Path) -> None:
+    samples = write_rows(tmp_path / "s.jsonl", [row("a", "2")])
+    (issue,) = refusal(samples, columns=("completion=respons",)).issues
+    assert "completion is missing" in issue.message
+
+
 def test_a_line_with_several_faults_is_told_all_of_them(tmp_path: Path) -> None:
     bad = row("zz", None, sample_index=-1, seed="x")
     (message,) = places(refusal(write_rows(tmp_path / "s.jsonl", [bad]))).values()
@@ -149,7 +206,9 @@ def test_repeated_keys_are_named_with_the_first_and_whether_they_are_the_same(
 def test_of_many_bad_lines_some_hundred_are_named_and_all_are_counted(tmp_path: Path) -> None:
     rows = [row("zz")] * 300 + [row("a", 1)] * 700
     error = refusal(write_rows(tmp_path / "s.jsonl", rows))
-    assert len(places(error)) == bad_rows.NAMED_ROWS
+    assert [issue.where for issue in error.issues if issue.where] == [
+        f"{tmp_path / 's.jsonl'} lines 1, 2, 3, 4, 5, … ({bad_rows.NAMED_ROWS} lines)"
+    ]
     assert "800 more" in error.issues[-1].message
     assert "300 unknown problem" in error.issues[-1].message
     assert "1,000 rows cannot be imported" in error.message
@@ -233,7 +292,7 @@ def test_a_problem_under_two_names_is_one_and_a_name_of_two_is_none(tmp_path: Pa
     ("second", "said"),
     [
         ({"level": "2"}, "another level, subject or solution"),
-        ({"gold": None}, "gold is NoneType"),
+        ({"gold": None}, "gold, the gold answer, is null"),
         ({"gold": True}, "gold is bool"),
         ({"question": 3.5, "gold": ""}, "gold is empty"),
         ({"question": ["q"]}, "question is list"),

@@ -52,3 +52,19 @@ def test_a_card_file_of_ones_own(tmp_path: Path) -> None:
     for name in (str(tmp_path / "none.yaml"), " "):
         with pytest.raises(InputError):
             find_generator(name)
+
+
+def test_an_unknown_key_of_a_card_is_told_with_those_of_its_place(tmp_path: Path) -> None:
+    card = tmp_path / "card.yaml"
+    card.write_text(
+        "id: a/b\nparameters: {totl: 3}\nprices:\n"
+        "  - {date: 2024-08-12, source: x, output: 1, outptu: 3}\nlicens: mit\n"
+    )
+    with pytest.raises(InputError) as found:
+        find_generator(str(card))
+    said = {issue.where.split()[-1]: issue.message for issue in found.value.issues}
+    assert said == {
+        "parameters.totl": "there is no key 'totl'; did you mean 'total'?",
+        "prices.0.outptu": "there is no key 'outptu'; did you mean 'output' or 'batch_output'?",
+        "licens": "there is no key 'licens'; did you mean 'license' or 'prices'?",
+    }

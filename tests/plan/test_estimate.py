@@ -139,6 +139,15 @@ def test_models_are_split_where_they_do_not_fit(gpu: str, wc: int, se: int) -> N
     assert len(said) == (wc > 1) + (se > 1)
 
 
+def test_too_few_gpus_are_said_in_place_of_hours() -> None:
+    recipe = load_recipe("w2s-math")
+    # Finetuning the 27B model takes 218 GB at best (8 bytes a weight), of which 64 GB fit on one.
+    few, enough = (plan_text(plan_of(recipe, Hardware(load_gpu("h100-sxm"), n))) for n in (2, 4))
+    assert "2 are too few: some of this work takes at least 4 such GPUs" in few
+    assert "GPUs busy" not in few
+    assert "with all 4 GPUs busy" in enough and "too few" not in enough
+
+
 def test_a_format_that_the_gpu_lacks_is_said() -> None:
     said = " ".join(estimate(load_recipe("w2s-math"), "t4").assumptions)
     assert "has no bfloat16, which engine.dtype asks for: counted as float16" in said

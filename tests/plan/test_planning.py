@@ -19,6 +19,7 @@ from harness.plan.text import plan_text
 from harness.progress import Progress
 from harness.recipe.catalogue import recipe_names
 from harness.recipe.loading import load_recipe
+from harness.resources import recipes_folder
 
 
 def harness(*arguments: str, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
@@ -82,6 +83,34 @@ def test_dollars_of_a_price_match_are_equal() -> None:
     assert pools["wc"].flops is None
     assert pools["wc"].price_date == "2024-08-12"
     assert "157.50" in plan_text(plan_of(recipe))
+
+
+def test_dollars_and_lengths_are_those_of_the_match(tmp_path: Path) -> None:
+    price = "date: 2024-08-12, source: test, output: 8, batch_discount: 0.5"
+    (tmp_path / "models").mkdir()
+    (tmp_path / "models" / "priced.yaml").write_text(f"id: a/b\nprices: [{{{price}}}]\n")
+    text = (recipes_folder() / "w2s-math.yaml").read_text()
+    text = text.replace("wc: gemma-2-9b", "wc: priced").replace("se: gemma-2-27b", "se: priced")
+    (tmp_path / "r.yaml").write_text(text.replace("kind: compute", "kind: price"))
+    overrides = ["paradigms=[student_lm]", "match.batch=true",
+                 "match.per_sample.wc.completion_tokens=100"]  # fmt: skip
+    planned = plan_of(load_recipe(str(tmp_path / "r.yaml"), overrides))
+    for side, length, samples in (("wc", 100, 20), ("se", 200, 10)):
+        pool = planned.pools[side]
+        assert pool.samples == 7_500 * samples
+        assert pool.dollars == pytest.approx(7_500 * samples * length * 4 / 1e6)
+    assert "where match.per_sample says nothing else" in planned.assumptions[0]
+
+
+@pytest.mark.parametrize(
+    ("overrides", "said"),
+    [
+        (["match.kind=number"], "as much as 1 WC sample\n"),
+        (["budgets.high.se=0.1", "match.rounding=mixed", "training.steps.high=60000"], " 2,560 "),
+    ],
+)
+def test_numbers_read_as_people_write_them(overrides: list[str], said: str) -> None:
+    assert said in plan_text(plan_of(load_recipe("w2s-math", overrides)))
 
 
 def test_without_expected_tokens_half_of_the_longest_is_assumed_and_said() -> None:

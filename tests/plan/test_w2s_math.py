@@ -56,9 +56,9 @@ def test_the_trainings_of_w2s_math_by_hand() -> None:
     assert strong.flops_per_parameter == 8
     assert strong.gpu_hours is not None
     best, worst = 0.5 * 989.4e12 * HOUR, 0.15 * 989.4e12 * HOUR
-    assert strong.gpu_hours.low == pytest.approx(8 * 27e9 * 192_000 * 280 / best)
-    assert strong.gpu_hours.high == pytest.approx(8 * 27e9 * 192_000 * 300 / worst)
-    assert strong.gpu_hours.at_most == pytest.approx(8 * 27e9 * 192_000 * 2048 / worst)
+    assert strong.gpu_hours.low == pytest.approx(8 * 27_227_128_320 * 192_000 * 280 / best)
+    assert strong.gpu_hours.high == pytest.approx(8 * 27_227_128_320 * 192_000 * 300 / worst)
+    assert strong.gpu_hours.at_most == pytest.approx(8 * 27_227_128_320 * 192_000 * 2048 / worst)
     # 16 bytes a parameter in float32, 8 in bfloat16, on GPUs of 80 GB of which 64 are used.
     assert strong.state_bytes == Range(8 * 27_227_128_320, 16 * 27_227_128_320)
     assert strong.least_gpus == Range(math.ceil(217.8 / 64), math.ceil(435.6 / 64))

@@ -68,7 +68,9 @@ ENDPOINTS = st.fixed_dictionaries(
         "timeout_seconds": AMOUNTS,
     },
 )
-SPLITS = st.fixed_dictionaries({"split": TEXTS}, optional={"count": st.none() | COUNTS})
+SPLITS = st.fixed_dictionaries({"split": TEXTS}, optional={"count": st.none() | COUNTS}) | (
+    st.fixed_dictionaries({"split": TEXTS, "count": COUNTS, "order": st.sampled_from(["id"])})
+)
 UNTIL = st.builds(
     lambda correct, more: {"until": {"correct": correct, "max": correct + more}},
     COUNTS,
@@ -81,7 +83,9 @@ OPTION_VALUES = st.one_of(
 BUDGETS = st.builds(
     lambda given, multiplier: {**given, **multiplier},
     st.builds(lambda side, amount: {side: amount}, st.sampled_from(["wc", "se"]), AMOUNTS)
-    | st.sampled_from(["20usd", "1e18flop", "2Mtok"]).map(lambda total: {"total": total}),
+    | (st.sampled_from(["20usd", "1e18flop", "2Mtok"]) | AMOUNTS).map(
+        lambda total: {"total": total}
+    ),
     optional(multiplier=st.none() | AMOUNTS | st.just("1/7")),
 )
 MEANS = optional(

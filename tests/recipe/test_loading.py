@@ -40,6 +40,33 @@ def refusal(name: str | Path, *overrides: str) -> str:
     return str(error.value)
 
 
+# --- what is wrong once is told once
+
+
+@pytest.mark.parametrize(
+    ("override", "place"),
+    [
+        ("budgets.low.total=nope", "budgets.low"),
+        ("budgets.low=5", "budgets.low"),
+        ("budgets.low.se=1e20", "budgets.low"),
+        ("budgets.low={se: 1, wc: 3}", "budgets.low"),
+        ("training.steps={low: x, high: 5}", "training.steps.low"),
+        ("training.paradigms.student_lm=x", "training.paradigms.student_lm"),
+    ],
+)
+def test_who_names_a_bad_entry_is_not_refused_too(override: str, place: str) -> None:
+    with pytest.raises(InputError) as error:
+        load_recipe("w2s-math", [override])
+    (issue,) = error.value.issues
+    assert place in issue.where
+
+
+def test_a_budget_that_is_not_there_is_still_refused_beside_a_bad_one() -> None:
+    text = refusal("w2s-math", "budgets.low=5", "training.budgets=[low, lowest]")
+    assert "there is no budget 'lowest'" in text and "there is no budget 'low'" not in text
+    assert "expected a mapping with the keys se, wc, total, multiplier" in text
+
+
 # --- layers
 
 

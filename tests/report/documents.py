@@ -225,6 +225,7 @@ def comparison(paradigm: str, budget: str, seeds: tuple[int, ...] = (1,)) -> Doc
         "paradigm": paradigm, "budget": budget, "seeds": list(seeds),
         "base": interval(base, 0.031), "wc": interval(wc, 0.031), "se": interval(se, 0.031),
         "difference": difference(wc - se, half),
+        "other_seeds": None,
         "holm_p_value": min(1.0, 3 * difference(wc - se, half)["p_value"]),
         "smallest_detectable": 1.43 * half,
         "relative_gain": (wc - se) / se,

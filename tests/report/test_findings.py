@@ -44,6 +44,34 @@ def test_budgets_that_differ_are_named() -> None:
     assert text.endswith("With one training seed, no claim about finetuning can be made.")
 
 
+def disagreeing(document: dict[str, Any], p_value: float, low: float, high: float) -> None:
+    document.update(value=(low + high) / 2, low=low, high=high, p_value=p_value)
+
+
+def test_headline_and_p_value_agree_that_a_difference_is_borderline() -> None:
+    """An exact McNemar test of 4 against 0 discordant problems: p = 2 / 2^4."""
+    measure, evaluations = documents(seeds=(1, 2))
+    measure_json, evaluations_json = (one.model_dump() for one in (measure, evaluations))
+    for one in evaluations_json["comparisons"]:
+        disagreeing(one["difference"], 0.125, 0.002, 0.038)
+    disagreeing(evaluations_json["comparisons"][0]["difference"], 0.01, 0.002, 0.038)
+    disagreeing(measure_json["budgets"]["low"]["difference"]["coverage"], 0.03, -0.001, 0.05)
+    measure = Measure.model_validate(measure_json)
+    findings = findings_of(measure, Evaluations.model_validate(evaluations_json))
+    text = headline(measure.match, findings, 2)
+    assert text.startswith(
+        "At matched compute, the difference in coverage is borderline at budget low and WC has "
+        "the higher coverage at budget high;"
+    )
+    assert "higher after WC data in 1 and interval and test disagree (borderline) in 2;" in text
+    marked = [one for one in findings if one.borderline]
+    assert len(marked) == 3 and all("borderline" in one.text for one in marked)
+    assert not any("borderline" in one.text for one in findings if not one.borderline)
+    lines = paper_lines(measure.match, findings, 2)
+    assert "in 1, contradicted in 0, borderline in 1, and no difference was found in 0" in lines[0]
+    assert "in 1, contradicted in 0, borderline in 2, and no difference was found in 0" in lines[-1]
+
+
 def test_what_was_not_found_is_joined_by_or() -> None:
     nothing = [(budget, name, 0.0, 0.1) for budget in ("low", "high")
                for name in ("coverage", "diversity_all", "false_positive_rate")]  # fmt: skip

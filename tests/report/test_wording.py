@@ -8,7 +8,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from harness.report.results import Comparison, Difference, Interval, Pooled
+from harness.report.results import Comparison, Difference, Interval, OtherSeeds, Pooled
 from harness.report.wording import (
     TOPICS,
     excluded_beyond,
@@ -181,3 +181,21 @@ def test_a_comparison_says_what_it_could_have_found() -> None:
     assert text.endswith(
         "the smallest difference that this design detects with 80 % power is 5.6 points."
     )
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "said"),
+    [
+        (-0.012, 0.06, "the interval is [−1.2, +6.0] points (p = 0.120), so that may explain it."),
+        (0.004, 0.05, "the interval is [+0.4, +5.0] points (p = 0.120)."),
+    ],
+)
+def test_training_by_other_seeds_is_told_beside_these_models(
+    low: float, high: float, said: str
+) -> None:
+    found = Difference(value=0.03, low=0.01, high=0.05, p_value=0.01, test="t")
+    comparison = comparison_of(0.53, 0.5, found, [1, 2])
+    assert "other seeds" not in finetuning_sentence(comparison)
+    other = OtherSeeds(low=low, high=high, p_value=0.12)
+    text = finetuning_sentence(comparison.model_copy(update={"other_seeds": other}))
+    assert text.endswith(f" With training by other seeds {said}")

@@ -12,7 +12,6 @@ from scipy.optimize import brentq
 
 from harness.statistics.crossover import (
     Crossing,
-    common_costs,
     crossover,
     resampled_crossover,
 )
@@ -113,18 +112,6 @@ def test_one_problem_has_one_curve_and_so_no_width() -> None:
     crossing = found.crossover.crossings[0]
     assert crossing.cost == pytest.approx(2.0)
     assert found.intervals[0].low == found.intervals[0].high == crossing.cost
-
-
-def test_sides_are_compared_at_every_cost_that_both_reach() -> None:
-    costs, first, second = common_costs(
-        [1, 2, 4, 8], [[0.0, 1.0, 2.0, 3.0]], [3, 6, 9], [[0.0, 1.0, 2.0]]
-    )
-    assert costs.tolist() == [3, 4, 6, 8]
-    assert first[0] == pytest.approx(np.log2(costs))
-    assert second[0, [0, 2]].tolist() == [0.0, 1.0]
-    assert second[0, 1] == pytest.approx(np.log(4 / 3) / np.log(2))
-    assert common_costs([1, 2], [0.0, 1.0], [5, 6], [0.0, 1.0])[0].size == 0
-    assert common_costs([1, 2], [0.0, 1.0], [2], [0.7])[2].tolist() == [0.7]
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ import pytest
 from scipy import stats
 
 from harness.statistics.intervals import bootstrap_mean, bootstrap_ratio
-from harness.statistics.resampling import Floats, flipped, prior_problems, resampled
+from harness.statistics.resampling import Floats, flipped, resampled, resampled_with_prior
 
 
 def _sums(sums: Floats) -> Floats:
@@ -77,13 +77,15 @@ def test_signs_of_equal_differences_are_binomial_and_joint_over_columns() -> Non
     assert (positive % 1 == 0).all()
 
 
-def test_prior_problems_are_the_combinations_of_ends() -> None:
-    both = prior_problems([0, 0, 0], [1, 5, 1], ["wc", "wc", "se"], binary=False)
-    assert both.rows.tolist() == [[0, 0, 0], [0, 0, 1], [1, 5, 0], [1, 5, 1]]
-    assert both.weight == 0.5
-    opposed = prior_problems([0, 0], [1, 1], ["wc", "se"], binary=True)
-    assert (opposed.rows.tolist(), opposed.weight) == ([[0, 1], [1, 0]], 1.0)
-    assert prior_problems([0], [1], binary=True).rows.tolist() == [[0], [1]]
+def test_prior_problems_weigh_one_problem_among_the_others() -> None:
+    values = np.random.default_rng(0).random((30, 2))
+    sums, weights = resampled_with_prior(np.column_stack([values, np.ones(30)]), 20_000, 0)
+    assert sums.shape == (20_000, 3)
+    assert weights.shape == (20_000, 2)
+    np.testing.assert_allclose(sums[:, 2] + weights.sum(axis=1), 30)
+    # Weights of a Dirichlet distribution: two of a half beside thirty of one.
+    assert stats.kstest(weights[:, 0] / 30, stats.beta(0.5, 30.5).cdf).pvalue > 0.001
+    assert stats.kstest(weights.sum(axis=1) / 30, stats.beta(1, 30).cdf).pvalue > 0.001
 
 
 def test_all_or_none_solved_still_leave_doubt() -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from harness.files import write_json
 from tests.tasks.stored_tasks import Document, evaluate, results
 
 SNAPSHOTS = ("Oct-2023", "Nov-2023", "Dec-2023")
@@ -47,6 +48,9 @@ def test_the_reasoning_gap_is_paired_by_original(folder: Path) -> None:
     assert found["reasoning_gap_stderr"] == pytest.approx((0.4 * 0.6 / 5) ** 0.5, rel=0.3)
     assert 0 < found["pass@1_stderr"] < 0.25
     assert found["static_accuracy_stderr"] == pytest.approx((5 / 7 * 2 / 7 / 6) ** 0.5)
+    better = document["higher_is_better"]["w2s_functional_math"]
+    assert {name for name, up in better.items() if up is False} == {"reasoning_gap", "undecided"}
+    assert not any(up for name, up in better.items() if name.endswith("_stderr"))
     (rows,) = document["samples"].values()
     assert [row["doc"]["snapshot"] for row in rows[:4]] == ["static", *SNAPSHOTS]
 
@@ -81,3 +85,8 @@ def test_the_harness_evaluates_one_snapshot_without_originals(
     )
     assert scores.count("correct") == 7
     assert scores.rows[0]["answer"] == golds[task.documents[0].prompt]
+    # One problem has no standard error, which lm-eval writes as NaN and JSON does not know.
+    one = load_evaluation_task("w2s_functional_math", None, 1, tmp_path / "log")
+    found = score(one, {one.documents[0].prompt: "?"}, {}, tmp_path / "log").lm_eval
+    assert found["results"]["w2s_functional_math"]["pass@1_stderr,none"] is None
+    write_json(tmp_path / "lm_eval.json", found)

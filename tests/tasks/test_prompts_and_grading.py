@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.metadata
 import importlib.util
 from pathlib import Path
 from typing import Any
@@ -34,20 +35,45 @@ def _prompts(task: Any, shots: int) -> list[str]:
     return [instance.args[0] for instance in task.instances]
 
 
-def test_eight_shots_on_gsm8k_are_those_of_lm_evals_task_and_of_the_recipe(tmp_path: Path) -> None:
-    ours = _prompts(load(on_rows("w2s_gsm8k", {"test": GSM8K_ROWS}, tmp_path)), 8)
+def _theirs(file: str, folder: Path, rows: Path) -> str:
+    """A task of lm-eval's own, on local rows."""
     package = importlib.util.find_spec("lm_eval")
     assert package is not None and package.submodule_search_locations
-    theirs = tmp_path / "theirs.yaml"
-    theirs.write_text(
-        f"include: {package.submodule_search_locations[0]}/tasks/gsm8k/gsm8k-cot.yaml\n"
+    path = folder / "theirs.yaml"
+    path.write_text(
+        f"include: {package.submodule_search_locations[0]}/tasks/{file}\n"
         f"task: theirs\ndataset_path: json\ndataset_name: null\n"
-        f"dataset_kwargs: {{data_files: {{test: {tmp_path}/w2s_gsm8k-test.jsonl}}, "
-        f"cache_dir: {tmp_path}/cache}}\n"
+        f"dataset_kwargs: {{data_files: {{test: {rows}}}, cache_dir: {folder}/cache}}\n"
     )
-    assert ours == _prompts(load(str(theirs)), 8)
+    return str(path)
+
+
+def test_eight_shots_on_gsm8k_are_those_of_lm_evals_task_and_of_the_recipe(tmp_path: Path) -> None:
+    ours = _prompts(load(on_rows("w2s_gsm8k", {"test": GSM8K_ROWS}, tmp_path)), 8)
+    theirs = _theirs("gsm8k/gsm8k-cot.yaml", tmp_path, tmp_path / "w2s_gsm8k-test.jsonl")
+    assert ours == _prompts(load(theirs), 8)
     prompt = load_recipe("w2s-gsm8k").prompt
     assert ours == [generation_prompt(prompt, row["question"]) for row in GSM8K_ROWS[:3]]
+
+
+@pytest.mark.parametrize("shots", [0, 2, 4])
+def test_shots_on_math_are_those_of_lm_evals_own_task(
+    shots: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its module asks for antlr 4.11, which is only needed for its grading."""
+    known = importlib.metadata.version
+    monkeypatch.setattr(
+        importlib.metadata,
+        "version",
+        lambda name: "4.11.1" if name == "antlr4-python3-runtime" else known(name),
+    )
+    rows = [{**row, "solution": rf"\boxed{{{row['answer']}}}"} for row in MATH500_ROWS]
+    ours = _prompts(load(on_rows("w2s_math500", {"test": rows}, tmp_path)), shots)
+    file = tmp_path / "w2s_math500-test.jsonl"
+    theirs = load(_theirs("minerva_math/minerva_math500.yaml", tmp_path, file))
+    theirs.set_config(key="num_fewshot", value=shots)
+    assert ours == _prompts(theirs, shots)
+    assert ours[0].count("I hope it is correct.") == shots
 
 
 def test_four_shots_on_math_are_those_of_the_recipe(tmp_path: Path) -> None:

@@ -17,7 +17,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from harness.errors import InputError
 from harness.problems import Problem
+from harness.problems.loading import load_problems
 from harness.recipe.loading import load_recipe
 from harness.resources import tasks_folder
 from tests.interchange.hub_downloads import DownloadHub
@@ -70,6 +72,13 @@ MATH500 = [_math(n) for n in range(80, 140)]
 # Two of the others are asked in train and in MATH500 as well.
 MATH4500 = [*(_math(n) for n in range(140, 760)), MATH_TRAIN[3], MATH500[4]]
 
+# One of the test problems that the mirror of MATH has among the others.
+H4_MATH500 = [
+    {"problem": f" What is ${n}+{n}$?", "solution": "", "answer": str(2 * n), "level": 3,
+     "subject": "Prealgebra", "unique_id": f"test/prealgebra/{n}.json"}
+    for n in (80, 81, 200)
+]  # fmt: skip
+
 Documents = dict[str, list[dict[str, str]]]
 
 
@@ -82,8 +91,9 @@ def loaded(tmp_path_factory: pytest.TempPathFactory) -> Documents:
             "math4500": MATH4500}  # fmt: skip
     _snapshot(folder / "Oct-2023.tar.gz", (81, 90, 900))
     hub = DownloadHub(
-        {"openai/gsm8k": _repository(gsm8k, "main"), "zwhe99/MATH": _repository(math)}, REVISION
-    )
+        {"openai/gsm8k": _repository(gsm8k, "main"), "zwhe99/MATH": _repository(math),
+         "HuggingFaceH4/MATH-500": _repository({"test": H4_MATH500})}, REVISION
+    )  # fmt: skip
     environment = {**os.environ, "HF_ENDPOINT": hub.url, "HF_HUB_OFFLINE": "0",
                    "HF_DATASETS_OFFLINE": "0", "HF_HUB_DISABLE_XET": "1",
                    "HF_HUB_DISABLE_TELEMETRY": "1", "HF_HOME": str(folder / "hf")}  # fmt: skip
@@ -123,10 +133,35 @@ def test_gsm8k_validation_is_the_end_of_train_and_in_no_other_split(loaded: Docu
 
 def test_math_validation_is_a_choice_by_id_outside_of_math500_and_train(loaded: Documents) -> None:
     found = loaded["w2s_math_val"]
-    problems = [Problem(row["problem"], str(2 * n)) for n, row in enumerate(MATH4500[:-2], 140)]
+    problems = [Problem(row["problem"], str(2 * n)) for n, row in enumerate(MATH4500[:-2], 140)
+                if n != 200]  # fmt: skip
     assert [d["problem_id"] for d in found] == sorted(problem.id for problem in problems)[:500]
+    leaked = Problem(MATH4500[60]["problem"], "400").id
+    assert leaked < found[-1]["problem_id"], "it would have been chosen"
     assert {(d["answer_format"], d["subject"]) for d in found} == {("minerva", "Prealgebra")}
     assert {d["level"] for d in found} == set("12345")
+
+
+def test_the_math_recipe_validates_on_what_the_task_evaluates(
+    loaded: Documents, tmp_path: Path
+) -> None:
+    for name, rows in (("train", MATH_TRAIN), ("math500", MATH500), ("math4500", MATH4500)):
+        lines = "".join(json.dumps(row) + "\n" for row in rows)
+        (tmp_path / f"{name}.jsonl").write_text(lines, encoding="utf-8")
+    recipe = load_recipe("w2s-math", ["problems.source=jsonl", f"problems.path={tmp_path}"])
+    validation = load_problems(recipe.problems, "validation")
+    # The recipe reads no other data set, so what only the other MATH-500 asks is no leak for it.
+    leaked = Problem(MATH4500[60]["problem"], "400").id
+    task = {d["problem_id"] for d in loaded["w2s_math_val"]}
+    assert [one.id for one in validation] == sorted({*task, leaked})[:500]
+    # Two of its problems are asked in other splits too: in their order they would be let in.
+    text = "problems.validation={split: math4500, count: 622}"
+    whole = load_recipe("w2s-math", ["problems.source=jsonl", f"problems.path={tmp_path}", text])
+    assert len(load_problems(whole.problems, "validation")) == 622
+    by_id = text.replace("622", "622, order: id")
+    whole = load_recipe("w2s-math", ["problems.source=jsonl", f"problems.path={tmp_path}", by_id])
+    with pytest.raises(InputError, match="622 problems are to be held out, and 620"):
+        load_problems(whole.problems, "validation")
 
 
 def test_the_originals_of_functional_math_come_from_the_hub_by_file_name(loaded: Documents) -> None:
@@ -155,4 +190,6 @@ def test_the_math_tasks_read_what_the_math_recipe_reads() -> None:
     assert task["dataset_kwargs"] == {"revision": problems.revision}
     assert task["validation_split"] == problems.validation.split
     assert task["metadata"]["problems"] == problems.validation.count
-    assert set(task["metadata"]["disjoint_from"]) == {problems.train.split, problems.test.split}
+    assert problems.validation.order == "id"
+    splits = {problems.train.split, problems.test.split, "HuggingFaceH4/MATH-500:test"}
+    assert set(task["metadata"]["disjoint_from"]) == splits
