@@ -48,8 +48,9 @@ def plan(
     """
     refusals, recipe = refusals_so_far(), None
     if pilots is None or run_path is not None or recipe_name is not None or overrides:
+        read = _recipe_of if pilots is None else _recipe_of_pilots
         with refusals.noted():
-            recipe = _recipe_of(run_path, recipe_name, overrides)
+            recipe = read(run_path, recipe_name, overrides)
     refusals.raise_if_any(HEADING)
     if pilots is not None:
         forecast_from_pilots(pilots, recipe, as_json)
@@ -60,6 +61,22 @@ def plan(
     assert recipe is not None, "a recipe is there or was refused"
     planned = plan_of(recipe, hardware)
     emit(planned.document(), plan_text(planned, TEXT_WIDTH), as_json)
+
+
+def _recipe_of_pilots(
+    run_path: Path | None, recipe_name: str | None, overrides: tuple[str, ...]
+) -> Recipe:
+    """The same; where only the lengths of samples are missing, without them: pilots have them."""
+    from harness.forecast.measured_match import LENGTHS_TO_COME, without_lengths
+
+    try:
+        return _recipe_of(run_path, recipe_name, overrides)
+    except InputError as refusal:
+        try:
+            recipe = _recipe_of(run_path, recipe_name, (*overrides, *LENGTHS_TO_COME))
+        except InputError:
+            raise refusal from None
+        return without_lengths(recipe)
 
 
 def _recipe_of(

@@ -18,9 +18,12 @@ from harness.comparison.costs import means_of
 from harness.comparison.opening import OpenedPool
 from harness.forecast.reading import GRADER
 from harness.metrics.pool_arrays import pool_arrays
-from harness.recipe import SIDES, Side
+from harness.recipe import SIDES, Recipe, Side
 from harness.recipe.schema import Match, PerSample, SampleMeans
 
+_LENGTHS = ("prompt_tokens", "completion_tokens", "gpu_seconds")
+# Overrides under which a recipe is whole before anybody knows how long samples are.
+LENGTHS_TO_COME = tuple(f"match.per_sample.{side}.{key}=1" for side in SIDES for key in _LENGTHS)
 _EQUAL = "completions of both sides count as equally long (Eq. 1)"
 _BY_THE_RECIPE = "samples are as long as the recipe says"
 
@@ -36,6 +39,17 @@ class MeasuredMatch:
 
     match: Match
     lengths: str
+
+
+def without_lengths(recipe: Recipe) -> Recipe:
+    """A recipe that was loaded with `LENGTHS_TO_COME`, without them."""
+    unknown = dict.fromkeys(_LENGTHS)
+    per_sample = PerSample.model_construct(
+        wc=recipe.match.per_sample.wc.model_copy(update=unknown),
+        se=recipe.match.per_sample.se.model_copy(update=unknown),
+    )
+    match = recipe.match.model_copy(update={"per_sample": per_sample})
+    return recipe.model_copy(update={"match": match})
 
 
 def measured_match(

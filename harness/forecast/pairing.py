@@ -22,7 +22,6 @@ from harness.forecast.opening import PilotPool
 from harness.forecast.reading import GRADER
 from harness.progress import Progress
 from harness.recipe import SIDES, Recipe, Side
-from harness.recipe.schema import Match
 
 _LARGEST = 100_000
 
@@ -34,7 +33,7 @@ def pair_document(
     progress: Progress,
     *,
     intersection: bool,
-) -> dict[str, Any]:
+) -> tuple[dict[str, Any], Recipe]:
     """Which side wins at which budget.
 
     Args:
@@ -45,7 +44,8 @@ def pair_document(
         intersection: compare on the problems that both pilots have.
 
     Returns:
-        `contest` as in `harness.forecast.contest_documents`.
+        `contest` as in `harness.forecast.contest_documents`, and the recipe with the match that
+        the pilots measured, without rounding.
 
     Raises:
         InputError: the pilots cannot be paired or matched, or a budget is too large.
@@ -56,7 +56,10 @@ def pair_document(
     paired = _paired(pilots, intersection)
     measured = measured_match(recipe.match, opened, paired["se"].problem_ids)
     costs = unit_costs(measured.match, recipe.pair, recipe.decoding.planned_tokens)
-    planned = _planned(recipe, measured.match)
+    # Not rounded, so that no budget is refused for less than one sample a problem.
+    exact = measured.match.model_copy(update={"rounding": "mixed"})
+    recipe = recipe.model_copy(update={"match": exact})
+    planned = _planned(recipe)
     sizes: dict[Side, int] = {side: paired[side].measured_up_to for side in SIDES}
     drawn = {side: paired[side].drawn.measured_up_to for side in SIDES}
     asked = sorted(budgets) or usual_budgets(
@@ -73,9 +76,8 @@ def pair_document(
     match = {
         "kind": recipe.match.kind, "ratio": float(costs.ratio), "lengths": measured.lengths
     }  # fmt: skip
-    return contest_document(
-        contest(made, asked, samples), match, sizes, planned_documents(planned, made, sizes)
-    )
+    rows = planned_documents(planned, made, sizes)
+    return contest_document(contest(made, asked, samples), match, sizes, rows), recipe
 
 
 def check_size(largest: float) -> None:
@@ -92,11 +94,9 @@ def check_size(largest: float) -> None:
         )
 
 
-def _planned(recipe: Recipe, match: Match) -> PlannedBudgets:
-    """The budgets of the recipe at real numbers of samples, as its match measures them."""
-    # Not rounded, so that none is refused for less than one sample a problem.
-    exact = match.model_copy(update={"rounding": "mixed"})
-    found = match_of(recipe.model_copy(update={"match": exact}))
+def _planned(recipe: Recipe) -> PlannedBudgets:
+    """The budgets of the recipe at real numbers of samples."""
+    found = match_of(recipe)
     counts: list[dict[Side, float]] = [one.exact_samples_per_problem for one in found.values()]
     return PlannedBudgets(
         names=tuple(found),

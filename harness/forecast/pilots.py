@@ -14,7 +14,7 @@ from harness.forecast.opening import PilotPool, open_pilots
 from harness.forecast.pairing import check_size, pair_document
 from harness.metrics.solution_keys import TEXT
 from harness.progress import Progress
-from harness.recipe import SIDES, Recipe
+from harness.recipe import SIDES, Recipe, Side
 
 Document = dict[str, Any]
 
@@ -56,7 +56,7 @@ def forecast_pilots(
         )
     found = None
     if recipe is not None and set(by_side) == set(SIDES):
-        found = pair_document(by_side, recipe, budgets, progress, intersection=intersection)
+        found, recipe = pair_document(by_side, recipe, budgets, progress, intersection=intersection)
         budgets = ()
     whole = _whole(budgets)
     documents = []
@@ -84,8 +84,21 @@ def _whole(budgets: Sequence[float]) -> list[int]:
 
 
 def _document(one: PilotPool, recipe: Recipe | None, budgets: Sequence[int]) -> Document:
-    shown = set(budgets) or set(usual_samples(one.pilot))
+    shown, notes = set(budgets) or set(usual_samples(one.pilot)), []
     if recipe is not None and one.side is not None and not budgets:
-        shown |= {matched.samples_per_problem[one.side] for matched in match_of(recipe).values()}
+        try:
+            shown |= _planned_samples(recipe, one.side)
+        except InputError:
+            notes.append(
+                "The budgets of the recipe are left out: matching them needs what samples of both "
+                "sides take; give a pilot of each."
+            )
     made = forecast(one.pilot, sorted(shown))
-    return pilot_document(one.source, made, sorted(shown), held_back(one.pilot))
+    document = pilot_document(one.source, made, sorted(shown), held_back(one.pilot))
+    return {**document, "notes": [*document["notes"], *notes]}
+
+
+def _planned_samples(recipe: Recipe, side: Side) -> set[int]:
+    """Samples a problem of one side at the budgets of a recipe."""
+    planned = match_of(recipe).values()
+    return {max(1, round(one.exact_samples_per_problem[side])) for one in planned}

@@ -118,6 +118,12 @@ def test_lengths_are_those_of_the_pilots_where_cost_follows_length(tmp_path: Pat
     per_token = 1222560 / 414048
     assert match("prompts=every")["ratio"] == pytest.approx(per_token)
     assert match("kind=number")["ratio"] == 1.0
+    # A recipe that does not say lengths is whole with pilots that do.
+    bare = planned(*both, "--set", "match.kind=tokens")
+    assert bare["contest"]["match"] == {**tokens, "ratio": pytest.approx(4.0)}
+    assert [row["k"] for row in bare["pilots"][0]["forecasts"]] == [1, 4, 8, 12, 40]
+    (alone,) = planned(*both[:4], "--set", "match.kind=tokens")["pilots"]
+    assert "give a pilot of each" in alone["notes"][-1]
     # Grading is paid for as the recipe says.
     graded = match("kind=tokens", "per_sample.wc.grading=10")
     assert graded["ratio"] == pytest.approx(40 / 20)
@@ -133,6 +139,7 @@ def test_without_counts_the_recipe_says_how_long(tmp_path: Path) -> None:
             pools[1], "--budgets", "1")  # fmt: skip
     given = [f"match.per_sample.{side}.completion_tokens={count}"
              for side, count in (("wc", 20), ("se", 50))]  # fmt: skip
+    assert "a match by tokens needs the mean length of a completion" in refused(*both)
     match = planned(*both, "--set", given[0], "--set", given[1])["contest"]["match"]
     assert match["ratio"] == pytest.approx(2.5)
     assert "as the recipe says" in match["lengths"]
