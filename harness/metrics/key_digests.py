@@ -65,7 +65,7 @@ class KeyDigests:
             return [b"".join(digests) for digests in zip(*parts, strict=True)]
 
     def _parallel(self, texts: Sequence[str]) -> bool:
-        if self._workers < 2:
+        if self._workers < 2 or not texts:
             return False
         return bool(self._started) or sum(map(len, texts)) >= self._parallel_characters
 
