@@ -163,8 +163,7 @@ def diversity_prediction(
         step = source.binomial(np.maximum(k - reached, 0), rates)
         more, reached = more + step, np.maximum(reached, k)
         before, expected = expected, posterior.expected_new(cells, c, d, more)
-        gained += _gain(expected - before, step, unseen - before, source)
-        gained = np.minimum(gained, unseen)
+        gained += _gain(expected - before, step, unseen - gained, unseen - before, source)
         shown = pilot.known_distinct(k)
         known, sure = pilot.known_coverage(k)
         solved = np.where(sure, known, more > 0)
@@ -187,15 +186,28 @@ def _columns(mean: Floats, found: Floats, solved: Floats, emphasis: Floats) -> t
     )
 
 
-def _gain(expected: Floats, step: Ints, unseen: Floats, source: np.random.Generator) -> Ints:
+def _gain(
+    expected: Floats, step: Ints, left: Floats, expected_left: Floats, source: np.random.Generator
+) -> Ints:
     """Draws of new solutions with this expectation.
 
     As if each further correct sample were new by itself, with the same probability; or where
     fewer solutions than samples are left, as if each of them turned up by itself.
+
+    Args:
+        expected: (draws, problems) new solutions.
+        step: (draws, problems) further correct samples.
+        left: (draws, problems) solutions to be found, whole numbers; infinite if they keep coming.
+        expected_left: (draws, problems) their expectation, over which `expected` is one.
+        source: of chance.
     """
-    trials = np.minimum(step, np.rint(np.minimum(unseen, 1e9)).astype(np.int64))
-    # The mean number of solutions left need not be whole.
-    chance = np.clip(expected / np.maximum(np.minimum(step, unseen), 1e-9), 0.0, 1.0)
+    found = np.isfinite(left)
+    share = np.divide(
+        expected, expected_left, where=found & (expected_left > 0), out=np.ones_like(expected)
+    )
+    wanted = np.where(found, share * np.where(found, left, 0.0), expected)
+    trials = np.minimum(step, np.where(found, left, step)).astype(np.int64)
+    chance = np.clip(wanted / np.maximum(trials, 1), 0.0, 1.0)
     return source.binomial(trials, chance)
 
 

@@ -20,7 +20,7 @@ from harness.forecast.contest import (
 from harness.forecast.forecasting import Forecast, forecast, power_law_opinion, usual_samples
 from harness.forecast.prediction import Prediction
 from harness.statistics.intervals import percentile_interval
-from tests.forecast.pilots_for_tests import Floats, by_hand, simulated
+from tests.forecast.pilots_for_tests import Floats, by_hand, drawn_from, simulated
 
 
 def held(prediction: Prediction, came: float) -> bool:
@@ -75,6 +75,15 @@ def test_distinct_solutions_hold(strength: float | None) -> None:
         assert made.distinct is not None
         outcomes.append(held(made.distinct, float(full.known_distinct(40).mean())))
     assert sum(outcomes) >= 5
+
+
+@pytest.mark.parametrize("solutions", [1, 3, 8])
+def test_draws_of_distinct_solutions_have_the_expectation_at_every_step(solutions: int) -> None:
+    rates = np.random.default_rng(solutions).beta(2, 2, 150)
+    pilot = drawn_from(np.full(solutions, 1 / solutions), rates, 6, 5)
+    found = forecast(pilot, [6, 12, 24, 60, 240], seed=1).distinct
+    assert found is not None
+    np.testing.assert_allclose(found.these.mean(axis=0), found.value, rtol=0.004)
 
 
 def test_solved_problems_stay_solved_and_curves_rise() -> None:
