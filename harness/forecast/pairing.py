@@ -16,7 +16,7 @@ from harness.forecast.contest_documents import (
     planned_documents,
 )
 from harness.forecast.counts import Pilot
-from harness.forecast.forecasting import SEED, forecast
+from harness.forecast.forecasting import SEED, Forecast, forecast
 from harness.forecast.measured_match import measured_match
 from harness.forecast.opening import PilotPool
 from harness.forecast.reading import GRADER
@@ -68,16 +68,24 @@ def pair_document(
     samples = matched_samples(asked, costs)
     needed = {side: (*samples[side], *planned.samples[side]) for side in SIDES}
     check_size(max(max(counts) for counts in needed.values()))
-    made = {}
-    with progress.task("compare", len(SIDES), "sides") as task:
-        for number, side in enumerate(SIDES):
-            made[side] = forecast(paired[side], whole_samples(needed[side]), seed=SEED + number)
-            task.advance()
+    made = _forecasts(paired, needed, progress)
     match = {
         "kind": recipe.match.kind, "ratio": float(costs.ratio), "lengths": measured.lengths
     }  # fmt: skip
     rows = planned_documents(planned, made, sizes)
     return contest_document(contest(made, asked, samples), match, sizes, rows), recipe
+
+
+def _forecasts(
+    paired: Mapping[Side, Pilot], needed: Mapping[Side, Sequence[float]], progress: Progress
+) -> dict[Side, Forecast]:
+    """Both sides at the samples that are needed of each."""
+    made: dict[Side, Forecast] = {}
+    with progress.task("compare", len(SIDES), "sides") as task:
+        for number, side in enumerate(SIDES):
+            made[side] = forecast(paired[side], whole_samples(needed[side]), seed=SEED + number)
+            task.advance()
+    return made
 
 
 def check_size(largest: float) -> None:
