@@ -10,7 +10,7 @@ Finer values, such as the share of ten samples, seldom reach the ends of their r
 problems there would make the interval too wide. Their way from the estimate to the ends is
 therefore shortened by the *reach*: the standard deviation of the values, relative to the largest
 that is possible with this mean, which is that of 0/1 outcomes. A few problems say little about a
-standard deviation, so the reach is at least 3 of the number of problems that it rests on, and 1
+standard deviation, so the reach is at least 5 of the number of problems that it rests on, and 1
 where all values are the same. benchmarks/simulations.py shows what this is worth.
 
 A mean over problems is the ratio of two sums here, with denominators of 1.
@@ -27,7 +27,7 @@ import numpy as np
 from harness.statistics.resampling import Floats
 
 # A standard deviation that rests on so many problems, or fewer, says nothing of others.
-_TOO_FEW = 3.0
+_TOO_FEW = 5.0
 _ROUNDING = 1e-9
 
 
