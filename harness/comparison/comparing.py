@@ -6,7 +6,7 @@ cost model, price list or budget never draws a sample again.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -105,6 +105,8 @@ def compare_pools(request: ComparisonRequest, refusals: Refusals | None = None) 
         "grader": {"name": request.grader, **opened["wc"].grader},
         "notes": [
             *_notes(request.pools, costs, match, len(pairing.ids)),
+            *_ragged_notes(arrays, drawn),
+            *_left_out_notes(opened, groups, request.by),
             *_grading_note(request.settings.grading),
         ],
         "match": _match_document(match, costs),
@@ -180,7 +182,7 @@ def _notes(
     if not few and match.samples_per_problem["se"] < 1:
         notes.append(
             "SE gets less than one sample a problem: only that share of the problems gets one. "
-            "--match number compares sample for sample."
+            "--match number --budget 1 compares sample for sample."
         )
     if match.kind in costs.relative:
         notes.append(
@@ -188,6 +190,30 @@ def _notes(
             "long, and costs are told in SE samples."
         )
     return notes
+
+
+def _ragged_notes(arrays: Mapping[Side, Arrays], drawn: Mapping[Side, int]) -> Iterator[str]:
+    """Pools with more samples of some problems than of the one that has fewest."""
+    for side, one in arrays.items():
+        if isinstance(one, AdaptiveArrays):
+            continue
+        fewest = int((one.tokens.samples == drawn[side]).sum())
+        if one.tokens.samples.max() > drawn[side]:
+            yield (
+                f"budgets reach as far as the {drawn[side]} samples of {fewest:,} problems of "
+                f"{side.upper()}, though others have up to {int(one.tokens.samples.max())}."
+            )
+
+
+def _left_out_notes(
+    opened: Mapping[Side, OpenedPool], groups: Mapping[str, Any] | None, by: Grouping | None
+) -> Iterator[str]:
+    """Levels or subjects of the pools that no compared problem has."""
+    if groups is None or by is None:
+        return
+    named = {getattr(one, by) for side in SIDES for one in opened[side].pool.problems}
+    if missing := sorted(named - groups.keys() - {""}):
+        yield f"no problem that both pools answer is of {by} {', '.join(missing)}."
 
 
 def _grading_note(cost: BudgetAmount | None) -> list[str]:

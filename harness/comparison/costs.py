@@ -19,7 +19,7 @@ from harness.budget.measured_flops import measured_flops
 from harness.comparison.estimates import Arrays
 from harness.comparison.lengths import lengths_of, mean_over_problems
 from harness.comparison.opening import OpenedPool
-from harness.errors import InputError, Issues
+from harness.errors import InputError, Issue, Issues
 from harness.models import model_location
 from harness.pool.books import books_of
 from harness.recipe import SIDES, ModelCard, Side
@@ -192,7 +192,9 @@ def _both(
             cost = _cost(model, opened[side], arrays[side], means[side], ask_hub)
             costs[side] = cost.with_grading(settings.grading_by(kind))
         except InputError as error:
-            issues.add(side.upper(), error.message, _advice(error.advice, side))
+            for found in error.issues or [Issue("", error.message, error.advice)]:
+                where = f"{side.upper()}, {found.where}" if found.where else side.upper()
+                issues.add(where, found.message, _advice(found.advice or error.advice, side))
     issues.raise_if_any(f"a match by {kind} is not possible with these pools and cards:")
     return costs
 

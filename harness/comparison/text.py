@@ -230,6 +230,14 @@ def _cost_models(document: Document) -> str:
     ]
     headers = ["matched by", "ratio", "WC k", "SE k", "coverage, WC − SE", "", "higher coverage"]
     lines = [f"Cost models side by side\n{_table(headers, rows)}"]
+    limited = [one["kind"] for one in document["cost_models"]["models"] if one["limited_by_pool"]]
+    if limited:
+        lines.append(
+            _wrapped(
+                f"By {', '.join(limited)} the pools do not hold the same budget: compared is at "
+                "the largest that both hold."
+            )
+        )
     lines.append(_wrapped(document["cost_models"]["verdict"]))
     reasons: dict[str, list[str]] = {}
     for kind, reason in document["cost_models"]["refused"].items():

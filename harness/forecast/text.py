@@ -34,6 +34,11 @@ def forecast_text(documents: Sequence[Document], contest: Document | None) -> st
     parts = [_pilot(document) for document in documents]
     if contest is not None:
         parts.append(_contest(contest))
+    elif len(documents) > 1:
+        parts.append(
+            "Which side wins at which budget is told with a recipe: --recipe NAME, and "
+            "--pilot wc=POOL --pilot se=POOL."
+        )
     parts.append("It takes for granted:\n" + "\n".join(f"  - {text}" for text in _GRANTED))
     return "\n\n".join(parts)
 

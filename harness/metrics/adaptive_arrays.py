@@ -142,9 +142,25 @@ def arrays_of(
     if not isinstance(allocation, Mapping):
         return pool_arrays(pool, grader=grader, chain=chain, keys=keys)
     until = Until.model_validate(allocation["until"])
-    return adaptive_arrays(
-        pool, enough=until.correct, largest=until.max, grader=grader, chain=chain
-    )
+    largest = _drawn_to(pool, until, grader)
+    return adaptive_arrays(pool, enough=until.correct, largest=largest, grader=grader, chain=chain)
+
+
+def _drawn_to(pool: Pool, until: Until, grader: str) -> int:
+    """Samples at which the draw gave a problem up: a budget below `max` ends it before."""
+    rows = PoolRows(pool, grader)
+    right = rows.outcomes == "correct"
+    _, last = up_to_stopping_point(rows.owners, rows.indices(), right, until.correct, until.max)
+    stopped = np.bincount(rows.owners[last], minlength=len(pool.problems)) > 0
+    failed = {failure.problem_id for failure in pool.failures()}
+    drawn = pool.counts()
+    ends = {
+        drawn[problem.id]
+        for problem, enough in zip(pool.problems, stopped, strict=True)
+        if not enough and problem.id not in failed
+    }
+    # Of a draw that was interrupted, problems have come to different ends.
+    return min(ends.pop(), until.max) if len(ends) == 1 and 0 not in ends else until.max
 
 
 def _check_drawn(pool: Pool, arrays: AdaptiveArrays) -> None:

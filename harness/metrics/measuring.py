@@ -19,7 +19,7 @@ from harness.metrics.side_columns import METRICS, Columns, metric_ratio, side_co
 from harness.recipe import SIDES, Side
 from harness.statistics import Difference, Interval
 from harness.statistics.intervals import percentile_interval, ratio_interval
-from harness.statistics.paired import bootstrap_p_value, paired_test, ratio_gaps
+from harness.statistics.paired import ratio_gaps, ratio_test
 from harness.statistics.prior_problems import Ratio
 from harness.statistics.resampling import resampled_with_prior
 
@@ -79,10 +79,7 @@ class Comparison:
         if wc is None or se is None:
             return None
         gaps = ratio_gaps((wc, se), [self._sums(name, side) for side in SIDES], self.weights)
-        if METRICS[name].below is None:
-            p_value, test = paired_test(wc.numerators, se.numerators, resamples=len(gaps))
-        else:
-            p_value, test = bootstrap_p_value(gaps), "paired bootstrap"
+        p_value, test = ratio_test((wc, se), gaps)
         value = wc.value - se.value
         return Difference(value, *percentile_interval(gaps, value), p_value, test)
 

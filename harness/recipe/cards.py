@@ -107,6 +107,17 @@ class ModelCard(BaseModel):
     prices: list[Price] = Field(default_factory=list, description="Dated price lists.")
     source: str | None = Field(None, description="Where the counts were read.")
 
+    @model_validator(mode="after")
+    def _one_price_a_day(self) -> ModelCard:
+        days = [price.date for price in self.prices]
+        twice = sorted({day.isoformat() for day in days if days.count(day) > 1})
+        if twice:
+            raise ValueError(
+                f"there are several prices of {', '.join(twice)}; keep the one that held, as only "
+                "one can count"
+            )
+        return self
+
     @property
     def label(self) -> str:
         """A short name for tables: the last part of the id."""

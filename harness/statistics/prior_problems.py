@@ -53,6 +53,16 @@ class Ratio:
         return float(self.numerators.sum() / self.denominators.sum())
 
     @cached_property
+    def is_mean(self) -> bool:
+        """Whether all problems weigh the same."""
+        return bool((self.denominators == self.denominators[0]).all())
+
+    @property
+    def values(self) -> Floats:
+        """(problems,) the ratio of each; not finite where there is no denominator."""
+        return np.asarray(self.numerators / self.denominators)
+
+    @cached_property
     def deviations(self) -> Floats:
         """(problems,) how far each problem moves the ratio, times the number of problems."""
         size = float(self.denominators.mean())

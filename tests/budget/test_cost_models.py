@@ -272,3 +272,9 @@ def test_grading_is_charged_to_every_sample(kind: Any, grading: Any) -> None:
     charged = sample_cost(CostModel(kind), card, means, architecture=model, grading=float(grading))
     assert charged.per_sample - plain.per_sample == Fraction(str(float(grading)))
     assert charged.per_problem == plain.per_problem
+
+
+def test_two_prices_of_one_day_are_refused() -> None:
+    price = {"date": "2024-05-01", "source": "a list", "output": 1.0}
+    with pytest.raises(ValueError, match="several prices of 2024-05-01"):
+        ModelCard.model_validate({"id": "a", "prices": [price, {**price, "output": 2.0}]})

@@ -214,3 +214,44 @@ def test_grading_in_dollars_needs_the_lengths_of_completions(tmp_path: Path) -> 
     settings = CostSettings(grading=parse_budget("1usd"))
     with pytest.raises(InputError, match="completion_tokens"):
         compared(*pools(tmp_path, tokens=None), kind="price", settings=settings)
+
+
+def test_an_adaptive_pool_reaches_as_far_as_its_budget_let_it(tmp_path: Path) -> None:
+    until = {"allocation": {"until": {"correct": 1, "max": 30}}}
+    drawn = {PROBLEMS[0]: "wc", PROBLEMS[1]: "wwww", PROBLEMS[2]: "wwww"}
+    se = graded_pool(tmp_path / "se", dict.fromkeys(PROBLEMS[:3], "cwcw"))
+    wc = graded_pool(tmp_path / "wc", drawn, identity=until)
+    document = compared(wc, se)
+    assert document["match"]["samples_per_problem"] == {"wc": 4, "se": 4}
+    assert document["sides"]["wc"]["coverage"]["value"] == pytest.approx(1 / 3)
+    torn = graded_pool(tmp_path / "torn", {**drawn, PROBLEMS[2]: "ww"}, identity=until)
+    with pytest.raises(InputError, match="not to its end"):
+        compared(torn, se)
+
+
+def test_a_pool_with_fewer_samples_of_one_problem_says_how_far_budgets_reach(
+    tmp_path: Path,
+) -> None:
+    verdicts = dict.fromkeys(PROBLEMS[:3], "cwcw")
+    whole = graded_pool(tmp_path / "whole", verdicts)
+    ragged = graded_pool(tmp_path / "ragged", {**verdicts, PROBLEMS[1]: "cw"})
+    assert compared(whole, whole)["notes"] == ["both sides are one and the same pool."]
+    assert compared(ragged, whole)["notes"] == [
+        "budgets reach as far as the 2 samples of 1 problems of WC, though others have up to 4."
+    ]
+
+
+def test_a_level_that_no_compared_problem_has_is_named(tmp_path: Path) -> None:
+    hard, easy, *_ = levelled = numbered(4, ["5", "1"])
+    wc = graded_pool(tmp_path / "wc", dict.fromkeys([easy, levelled[3]], "cw"))
+    se = graded_pool(tmp_path / "se", dict.fromkeys([hard, easy], "cw"))
+    found = compared(wc, se, by="level", intersection=True)
+    assert set(found["by_group"]) == {"1"}
+    assert "no problem that both pools answer is of level 5." in found["notes"]
+
+
+def test_what_a_configuration_lacks_is_told(tmp_path: Path) -> None:
+    odd = {**SMALL, "config": {"model_type": "llama", "hidden_size": 64}}
+    pool = graded_pool(tmp_path / "wc", dict.fromkeys(PROBLEMS[:2], "cw"), model_card=odd)
+    with pytest.raises(InputError, match="num_hidden_layers"):
+        compared(pool, pool, kind="compute_exact")

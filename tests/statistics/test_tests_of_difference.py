@@ -129,3 +129,19 @@ def test_the_interval_of_a_paired_difference_holds_the_truth(
         found = paired_difference(kinds == 1, kinds == 2, resamples=600, seed=seed)
         held += found.low <= discordant * 0.4 <= found.high
     assert 0.92 <= held / 400 <= 0.98
+
+
+def test_crumbs_do_not_decide_between_sums_that_whole_differences_leave_equal() -> None:
+    whole = np.array([1.0] * 9 + [-1.0] * 3)
+    exact = mcnemar_exact(whole > 0, whole < 0)
+    assert sign_flip(whole, 20_000) == pytest.approx(exact, abs=0.01)
+    for crumb in (-0.001, 0.001):
+        assert sign_flip([*whole, *[crumb] * 15], 20_000) == pytest.approx(exact, abs=0.015)
+
+
+def test_a_ratio_over_equal_denominators_is_tested_as_the_mean_that_it_is() -> None:
+    first, second = np.random.default_rng(4).integers(0, 5, (2, 40)).astype(float)
+    four = np.full(40, 4.0)
+    ratios = paired_ratio_difference((first, four), (second, four))
+    means = paired_difference(first / 4, second / 4)
+    assert (ratios.test, ratios.p_value) == ("sign-flip permutation", means.p_value)
