@@ -54,6 +54,7 @@ CARDS = st.fixed_dictionaries(
                 },
             ),
             max_size=2,
+            unique_by=lambda price: str(price["date"]),
         ),
     },
 )
