@@ -37,21 +37,6 @@ def stopping_words(until: Until) -> str:
     return f"{until.correct} correct sample{'s' if until.correct != 1 else ''}"
 
 
-def stopping_point(correct: Sequence[bool], enough: int) -> int | None:
-    """How many samples it took to get `enough` correct ones; None if they are not there.
-
-    Args:
-        correct: of a problem's samples from index 0 on, whether each is correct.
-        enough: c, at least 1.
-    """
-    found = 0
-    for drawn, right in enumerate(correct, start=1):
-        found += right
-        if found == enough:
-            return drawn
-    return None
-
-
 def next_block(correct: Sequence[bool], enough: int, largest: int) -> range | None:
     """The sample indices to be drawn next, of which some may be there; None when it is done.
 

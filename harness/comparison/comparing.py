@@ -96,9 +96,7 @@ def compare_pools(request: ComparisonRequest, refusals: Refusals | None = None) 
     sides, difference = at_budget(arrays, counts)
     grid = cost_grid(costs.found[match.kind], drawn)
     coverage = {side: arrays[side].coverage for side in SIDES}
-    groups = None
-    if request.by is not None:
-        groups = by_group(arrays, counts, _names_of_groups(arrays, request.by))
+    groups = _groups(arrays, counts, request.by)
     return {
         "problems": len(pairing.ids),
         "problems_left_out": dict(pairing.left_out),
@@ -142,6 +140,13 @@ def _opened_and_paired(
     if unreadable:
         refusals.raise_if_any(INCOMPARABLE)
     return opened, pairing
+
+
+def _groups(
+    arrays: Mapping[Side, Arrays], counts: Mapping[Side, float], by: Grouping | None
+) -> dict[str, Any] | None:
+    """Every metric for each level or subject, if those were asked for."""
+    return by_group(arrays, counts, _names_of_groups(arrays, by)) if by is not None else None
 
 
 def _names_of_groups(arrays: Mapping[Side, Arrays], kind: Grouping) -> list[str]:

@@ -118,17 +118,20 @@ def adaptive_arrays(
     Raises:
         InputError: the pool was not graded, or not drawn to its stopping points.
     """
-    rows = PoolRows(pool, grader)
+    return _arrays_of_rows(pool, PoolRows(pool, grader), (enough, largest), chain=chain)
+
+
+def _arrays_of_rows(
+    pool: Pool, rows: PoolRows, limits: tuple[int, int], *, chain: bool
+) -> AdaptiveArrays:
     right, undecided = rows.outcomes == "correct", rows.outcomes == "undecided"
     sound = rows.outcomes_of("chain") == "correct" if chain else None
-    found = _up_to_stopping_points(pool, rows, right, sound, (enough, largest))
+    found = _up_to_stopping_points(pool, rows, right, sound, limits)
     _check_drawn(pool, found)
     if not found.undecided:
         return found
-    return replace(
-        found,
-        bound=_up_to_stopping_points(pool, rows, right | undecided, sound, (enough, largest)),
-    )
+    bound = _up_to_stopping_points(pool, rows, right | undecided, sound, limits)
+    return replace(found, bound=bound)
 
 
 def arrays_of(
@@ -142,13 +145,13 @@ def arrays_of(
     if not isinstance(allocation, Mapping):
         return pool_arrays(pool, grader=grader, chain=chain, keys=keys)
     until = Until.model_validate(allocation["until"])
-    largest = _drawn_to(pool, until, grader)
-    return adaptive_arrays(pool, enough=until.correct, largest=largest, grader=grader, chain=chain)
-
-
-def _drawn_to(pool: Pool, until: Until, grader: str) -> int:
-    """Samples at which the draw gave a problem up: a budget below `max` ends it before."""
     rows = PoolRows(pool, grader)
+    limits = until.correct, _drawn_to(pool, rows, until)
+    return _arrays_of_rows(pool, rows, limits, chain=chain)
+
+
+def _drawn_to(pool: Pool, rows: PoolRows, until: Until) -> int:
+    """Samples at which the draw gave a problem up: a budget below `max` ends it before."""
     right = rows.outcomes == "correct"
     _, last = up_to_stopping_point(rows.owners, rows.indices(), right, until.correct, until.max)
     stopped = np.bincount(rows.owners[last], minlength=len(pool.problems)) > 0

@@ -16,9 +16,9 @@ from harness.budget.allocation import (
     block_size,
     mixed_allocation,
     next_block,
-    stopping_point,
 )
 from harness.recipe.loading import load_recipe
+from tests.stopping_points import stopping_point
 
 VERDICTS = st.lists(st.booleans(), min_size=1, max_size=60)
 

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 from aiohttp import web
 
-from harness.budget.allocation import next_block, stopping_point
+from harness.budget.allocation import next_block
 from harness.errors import InputError
 from harness.generators import endpoint
 from harness.generators.patience import Patience
@@ -31,6 +31,7 @@ from tests.generators.adaptive_jobs import (
 )
 from tests.generators.fault_server import FaultServer, error, running
 from tests.generators.jobs_for_tests import fill, job
+from tests.stopping_points import stopping_point
 
 
 @pytest.fixture

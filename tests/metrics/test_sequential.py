@@ -11,9 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from harness.budget.allocation import next_block, stopping_point
+from harness.budget.allocation import next_block
 from harness.metrics.estimators import coverage_at_k, pass_at_1
 from harness.metrics.sequential import sequential_coverage_at_k, sequential_share
+from tests.stopping_points import stopping_point
 
 
 def counted(verdicts: list[bool], enough: int) -> tuple[int, int, bool]:
