@@ -1,6 +1,6 @@
 """What a command prints: text for people, or one JSON document for programs.
 
-With `--json` stdout carries exactly one document and everything else goes to stderr.
+With `--json` stdout carries exactly one document, on one line, and everything else goes to stderr.
 """
 
 from __future__ import annotations
@@ -23,4 +23,4 @@ def json_option(command: F) -> F:
 
 def emit(document: Any, text: str, as_json: bool) -> None:
     """Prints the document (`--json`) or the text, on stdout."""
-    click.echo(json.dumps(document, indent=2, ensure_ascii=False) if as_json else text)
+    click.echo(json.dumps(document, ensure_ascii=False) if as_json else text)

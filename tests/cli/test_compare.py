@@ -78,6 +78,7 @@ def test_the_document_has_the_fields_that_programs_read(tmp_path: Path) -> None:
         raise AssertionError(constant)
 
     document = json.loads(result.stdout, parse_constant=refuse)
+    assert document == json.loads(result.stdout.splitlines()[-1])
     assert {"kind", "ratio", "samples_per_problem"} <= set(document["match"])
     for side in ("wc", "se"):
         found = document["sides"][side]
