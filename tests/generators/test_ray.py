@@ -45,7 +45,7 @@ def mark(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     monkeypatch.setenv("HARNESS_TEST_MARK", str(tmp_path))
     text = f"HARNESS_TEST_MARK={tmp_path}"
     yield text
-    wait_until(lambda: not processes_with(text), seconds=30)
+    wait_until(lambda: not processes_with(text), seconds=120)
 
 
 def engine_actors(mark: str) -> list[int]:
@@ -75,7 +75,7 @@ def test_killed_actors_and_a_killed_harness_cost_only_time(
     wait_until(lambda: journal_lines(folder) or process.poll() is not None)
     process.kill()
     process.communicate()
-    wait_until(lambda: not processes_with(mark), seconds=30)
+    wait_until(lambda: not processes_with(mark), seconds=120)
     kept = journal_lines(folder)
     assert 0 < kept < whole
     killed = []

@@ -118,10 +118,10 @@ def test_a_killed_harness_leaves_no_process_and_goes_on(
         process = subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True)
         wait_for_more_lines(folder, kept, process)
         process.send_signal(number)
-        _, said = process.communicate(timeout=60)
+        _, said = process.communicate(timeout=120)
         assert process.returncode != 0
         assert f"{kept}/{whole} samples" in said
-        wait_until(lambda: not processes_with(mark), seconds=10)
+        wait_until(lambda: not processes_with(mark), seconds=60)
         kept = journal_lines(folder)
         assert 0 < kept < whole
     again = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)

@@ -30,7 +30,8 @@ def processes_with(text: str) -> list[int]:
     return found
 
 
-def wait_until(what: Callable[[], Any], seconds: float = 120) -> Any:
+def wait_until(what: Callable[[], Any], seconds: float = 600) -> Any:
+    """Waits; an engine that starts beside others on two busy cores takes minutes."""
     deadline = time.monotonic() + seconds
     while not (value := what()):
         assert time.monotonic() < deadline, "waited too long"

@@ -143,7 +143,7 @@ def test_ctrl_c_ends_cleanly_and_says_how_to_go_on(
     assert second.returncode == 2
     assert f"process {process.pid}" in second.stderr
     process.send_signal(signal.SIGINT)
-    output, errors = process.communicate(timeout=60)
+    output, errors = process.communicate(timeout=120)
     assert process.returncode == 130
     assert f"harness run {chain.folder}" in errors
     assert "Traceback" not in errors

@@ -11,7 +11,7 @@ import pytest
 
 def harness(*arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-m", "harness", *arguments], capture_output=True, text=True, timeout=60,
+        [sys.executable, "-m", "harness", *arguments], capture_output=True, text=True, timeout=120,
         check=False,
     )  # fmt: skip
 

@@ -25,7 +25,7 @@ from harness.resources import recipes_folder
 def harness(*arguments: str, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-m", "harness", *arguments], capture_output=True, text=True, cwd=cwd,
-        timeout=60, check=False,
+        timeout=120, check=False,
     )  # fmt: skip
 
 

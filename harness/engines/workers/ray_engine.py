@@ -121,12 +121,14 @@ def processor_of(
         tokenize_stage=False,
         detokenize_stage=False,
     )
+    # Unbounded, Ray starts a process for every batch that waits, dozens on a few busy cores.
+    step = {"num_cpus": cpus_of_a_step, "concurrency": layout.workers}
     processor = build_processor(
         config,
         preprocess=lambda row: {"sampling_params": row["decoding"]},
         postprocess=lambda row: {"answer": row["answer"]},
-        preprocess_map_kwargs={"num_cpus": cpus_of_a_step},
-        postprocess_map_kwargs={"num_cpus": cpus_of_a_step},
+        preprocess_map_kwargs=step,
+        postprocess_map_kwargs=step,
     )
     (name,) = processor.list_stage_names()
     stage = processor.get_stage_by_name(name)
