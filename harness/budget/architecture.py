@@ -8,7 +8,7 @@ What is counted, so that it can be computed again:
   rotary positions, biases, residual sums, soft caps and sampling.
 * A token takes one pass through all layers, whether it is of the prompt or of the completion, as
   in Eq. 1 of the paper. An engine can save the last token of a completion that pass.
-* A token sees itself and all tokens before it, or those within the layer's window.
+* A token sees itself and all tokens before it, or those within the layer's window or chunk.
 * The LM head runs once for a prompt (only its last position is read) and once a completion token.
 * Of experts, those that the router picks and the shared ones are counted.
 * Latent attention (DeepSeek) expands keys and values once for a prompt; while it completes, it
@@ -39,7 +39,8 @@ class Architecture:
             token embeddings where `tied`.
         head_vector_weights: its bias.
         tied: whether the LM head has no weights of its own.
-        norm_weights: of the norm before the LM head.
+        norm_weights: of norms outside the layers, as that before the LM head.
+        projection_weights: of matrices between embeddings and layers of different widths.
     """
 
     layers: tuple[Layer, ...]
@@ -47,6 +48,7 @@ class Architecture:
     head_weights: int
     tied: bool
     norm_weights: int
+    projection_weights: int = 0
     head_vector_weights: int = 0
 
     @classmethod
@@ -77,7 +79,8 @@ class Architecture:
     @property
     def non_embedding_parameters(self) -> int:
         """All parameters without token and position embeddings, and without an untied LM head."""
-        return self.norm_weights + sum(layer.parameters for layer in self.layers)
+        around = self.norm_weights + self.projection_weights
+        return around + sum(layer.parameters for layer in self.layers)
 
     def prefill_flops(self, tokens: int, cached_tokens: int = 0) -> int:
         """FLOPs of a prompt's pass, the LM head at its last position included.
@@ -136,14 +139,15 @@ class Architecture:
 
     @property
     def multiply_adds_per_token(self) -> int:
-        """Multiply-adds of a token in all layers' matrices, without the LM head and context."""
-        return sum(layer.multiply_adds for layer in self.layers)
+        """Multiply-adds of a token in all matrices, without the LM head and context."""
+        return self.projection_weights + sum(layer.multiply_adds for layer in self.layers)
 
     @property
     def _outside(self) -> int:
         """Parameters outside the layers."""
         own_head = 0 if self.tied else self.head_weights
-        return self.embedding_parameters + own_head + self.head_vector_weights + self.norm_weights
+        around = self.norm_weights + self.projection_weights
+        return self.embedding_parameters + own_head + self.head_vector_weights + around
 
 
 def architecture_of(card: ModelCard) -> Architecture:

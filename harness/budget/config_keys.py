@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from harness.budget.families import Family
+from harness.budget.families import Family, Said
 from harness.errors import Issues
 
 # No model has a size beyond; a file that says so is broken or hostile.
@@ -20,10 +20,19 @@ class ConfigKeys:
 
     A key that is wrong is noted once in `issues` and read as 1, so that reading goes on to the
     next; the caller raises at the end.
+
+    Args:
+        values: the keys.
+        family: of the model type.
+        issues: takes what is wrong.
+        within: whether they are the text part of a larger file.
     """
 
-    def __init__(self, values: Mapping[str, Any], family: Family, issues: Issues) -> None:
+    def __init__(
+        self, values: Mapping[str, Any], family: Family, issues: Issues, *, within: bool = False
+    ) -> None:
         self._values, self._family, self._issues = values, family, issues
+        self._defaults = {**(family.text_defaults if within else {}), **family.defaults}
 
     def count(self, name: str) -> int:
         """A whole number of at least 1 that must be there."""
@@ -47,6 +56,10 @@ class ConfigKeys:
         if not isinstance(raw, bool):
             self._issues.add(self._shown(name), f"is {raw!r}, expected true or false.")
         return raw is True
+
+    def says(self, said: Said) -> bool:
+        """What a type's code or, by its key, the file says."""
+        return said if isinstance(said, bool) else self.switch(said, False)
 
     def listed(self, name: str) -> Sequence[Any] | None:
         """A list, or None where the file has none or null."""
@@ -76,7 +89,9 @@ class ConfigKeys:
     def experts(self) -> tuple[int, int]:
         """Experts of a layer, and how many of them a token is sent to."""
         name = next((one for one in _EXPERT_COUNTS if one in self._values), None)
-        name = name or next(one for one in _EXPERT_COUNTS if one in self._family.defaults)
+        name = name or next(
+            (one for one in _EXPERT_COUNTS if one in self._defaults), _EXPERT_COUNTS[0]
+        )
         experts, picked = self.count(name), self.count("num_experts_per_tok")
         if picked > experts:
             self._issues.add(
@@ -85,13 +100,12 @@ class ConfigKeys:
         return experts, picked
 
     def _raw(self, name: str) -> Any:
-        shown = self._shown(name)
-        if shown in self._values:
-            return self._values[shown]
-        return self._values.get(name, self._family.defaults.get(name, _ABSENT))
+        return self._values.get(self._shown(name), self._defaults.get(name, _ABSENT))
 
     def _shown(self, name: str) -> str:
-        return self._family.renamed.get(name, name)
+        """The name that the file has, or would have."""
+        renamed = self._family.renamed.get(name, name)
+        return name if name in self._values and renamed not in self._values else renamed
 
     def _number(self, name: str, raw: Any, *, least: int) -> int:
         most = _MOST_LAYERS if name == "num_hidden_layers" else _LARGEST

@@ -21,6 +21,8 @@ class Attention:
             attention, which then works on the cached latents.
         cached_values: numbers that the KV cache keeps a token.
         window: a token sees itself and the window − 1 tokens before it; all of them if None.
+        chunked: whether the context is cut into chunks of `window` tokens instead, and a token
+            sees those of its chunk (Llama 4).
     """
 
     matrix_weights: int
@@ -29,15 +31,23 @@ class Attention:
     decode_width: int
     cached_values: int
     window: int | None = None
+    chunked: bool = False
 
     def pairs(self, tokens: int) -> int:
-        """Pairs of query and visible key of so many tokens, causal: Σ min(i, window)."""
+        """Pairs of query and visible key of so many tokens, causal: Σ min(i, window).
+
+        Of chunks it is Σ (1 + (i − 1) mod window).
+        """
         if self.window is None or tokens <= self.window:
             return tokens * (tokens + 1) // 2
-        return self.window * (self.window + 1) // 2 + (tokens - self.window) * self.window
+        whole = self.window * (self.window + 1) // 2
+        if self.chunked:
+            chunks, rest = divmod(tokens, self.window)
+            return chunks * whole + rest * (rest + 1) // 2
+        return whole + (tokens - self.window) * self.window
 
     def kept_tokens(self, tokens: int) -> int:
-        """Tokens whose keys and values the next token can still need."""
+        """Tokens whose keys and values a cache holds; the most so far, where chunks free it."""
         return tokens if self.window is None else min(tokens, self.window)
 
 

@@ -86,8 +86,8 @@ def flops_of_completions(architecture: Architecture, lengths: SampleLengths) -> 
     """FLOPs of completions, each over its own context: the sum of `Architecture.decode_flops`."""
     whole = lengths.prompt + lengths.completion
     attention = sum(
-        width * int((_pairs(whole, window) - _pairs(lengths.prompt, window)).sum())
-        for window, width in _widths(architecture, "decode_width").items()
+        width * int((_pairs(whole, *seen) - _pairs(lengths.prompt, *seen)).sum())
+        for seen, width in _widths(architecture, "decode_width").items()
     )
     per_token = architecture.multiply_adds_per_token + architecture.head_weights
     return FLOPS_PER_MULTIPLY_ADD * (int(lengths.completion.sum()) * per_token + attention)
@@ -104,24 +104,27 @@ def flops_of_prompts(architecture: Architecture, prompts: Lengths, cached: int =
     read = prompts[prompts > 0]
     held = np.minimum(read, cached)
     attention = sum(
-        width * int((_pairs(read, window) - _pairs(held, window)).sum())
-        for window, width in _widths(architecture, "prefill_width").items()
+        width * int((_pairs(read, *seen) - _pairs(held, *seen)).sum())
+        for seen, width in _widths(architecture, "prefill_width").items()
     )
     matrices = int((read - held).sum()) * architecture.multiply_adds_per_token
     heads = len(read) * architecture.head_weights
     return FLOPS_PER_MULTIPLY_ADD * (matrices + heads + attention)
 
 
-def _widths(architecture: Architecture, name: str) -> dict[int | None, int]:
-    """Multiply-adds a pair of query and key, by the window of the layers that do them."""
-    widths: dict[int | None, int] = {}
+def _widths(architecture: Architecture, name: str) -> dict[tuple[int | None, bool], int]:
+    """Multiply-adds a pair of query and key, by window and chunks of the layers that do them."""
+    widths: dict[tuple[int | None, bool], int] = {}
     for layer in architecture.layers:
-        window = layer.attention.window
-        widths[window] = widths.get(window, 0) + getattr(layer.attention, name)
+        seen = layer.attention.window, layer.attention.chunked
+        widths[seen] = widths.get(seen, 0) + getattr(layer.attention, name)
     return widths
 
 
-def _pairs(tokens: Lengths, window: int | None) -> Lengths:
+def _pairs(tokens: Lengths, window: int | None, chunked: bool) -> Lengths:
     """`Attention.pairs` over an array."""
+    if window is not None and chunked:
+        chunks, rest = np.divmod(tokens, window)
+        return chunks * (window * (window + 1) // 2) + rest * (rest + 1) // 2
     inside = tokens if window is None else np.minimum(tokens, window)
     return inside * (inside + 1) // 2 + (tokens - inside) * inside
