@@ -59,7 +59,10 @@ class ConfigKeys:
 
     def says(self, said: Said) -> bool:
         """What a type's code or, by its key, the file says."""
-        return said if isinstance(said, bool) else self.switch(said, False)
+        if isinstance(said, bool):
+            return said
+        names = (said,) if isinstance(said, str) else said
+        return any(self.switch(name, False) for name in names)
 
     def listed(self, name: str) -> Sequence[Any] | None:
         """A list, or None where the file has none or null."""
@@ -88,10 +91,8 @@ class ConfigKeys:
 
     def experts(self) -> tuple[int, int]:
         """Experts of a layer, and how many of them a token is sent to."""
-        name = next((one for one in _EXPERT_COUNTS if one in self._values), None)
-        name = name or next(
-            (one for one in _EXPERT_COUNTS if one in self._defaults), _EXPERT_COUNTS[0]
-        )
+        usual = next((one for one in _EXPERT_COUNTS if one in self._defaults), "n_routed_experts")
+        name = next((one for one in _EXPERT_COUNTS if one in self._values), usual)
         experts, picked = self.count(name), self.count("num_experts_per_tok")
         if picked > experts:
             self._issues.add(

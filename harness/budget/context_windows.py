@@ -14,19 +14,23 @@ def windows_of(keys: ConfigKeys, family: Family, layers: int, issues: Issues) ->
     if family.window_switch and not keys.switch("use_sliding_window", False):
         return [None] * layers
     chunked = family.windows == "chunked"
-    name, limited = ("attention_chunk_size", _CHUNKED) if chunked else ("sliding_window", _WINDOWED)
-    window = keys.optional(name)
-    listed = keys.listed("layer_types")
+    size, limited = ("attention_chunk_size", _CHUNKED) if chunked else ("sliding_window", _WINDOWED)
+    window = keys.optional(size)
+    name, listed = "layer_types", keys.listed("layer_types")
+    if listed is None and chunked:
+        # Despite its name it marks with 1 the layers that have rotary positions, and so chunks.
+        name, rotary = "no_rope_layers", keys.listed("no_rope_layers")
+        listed = [_CHUNKED if one else _FULL for one in rotary] if rotary else None
     if listed is None:
         if window is None:
             return [None] * layers
         return [window if _is_limited(keys, family, index) else None for index in range(layers)]
     if strange := sorted({str(one) for one in listed} - {limited, _FULL}):
-        issues.add("layer_types", f"has {', '.join(strange)}; known are {_FULL} and {limited}.")
+        issues.add(name, f"has {', '.join(strange)}; known are {_FULL} and {limited}.")
     if len(listed) != layers:
-        issues.add("layer_types", f"has {len(listed)} entries for {layers} layers.")
+        issues.add(name, f"has {len(listed)} entries for {layers} layers.")
     if limited in listed and window is None:
-        issues.add(name, f"is missing, and layer_types has {limited}.")
+        issues.add(size, f"is missing, and {name} has {limited}.")
     windows = [window if one == limited else None for one in listed]
     return [*windows, *[None] * (layers - len(windows))]
 
@@ -44,9 +48,5 @@ def _is_limited(keys: ConfigKeys, family: Family, index: int) -> bool:
         case "even_below":
             return index % 2 == 0 and index < keys.size("max_window_layers")
         case "chunked":
-            # The list's entries say which layers do have rotary positions, whatever its name.
-            rotary = keys.listed("no_rope_layers")
-            if rotary:
-                return index < len(rotary) and bool(rotary[index])
             return (index + 1) % keys.count("no_rope_layer_interval") != 0
     return False

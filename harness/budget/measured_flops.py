@@ -124,7 +124,7 @@ def _widths(architecture: Architecture, name: str) -> dict[tuple[int | None, boo
 def _pairs(tokens: Lengths, window: int | None, chunked: bool) -> Lengths:
     """`Attention.pairs` over an array."""
     if window is not None and chunked:
-        chunks, rest = np.divmod(tokens, window)
+        chunks, rest = tokens // window, tokens % window
         return chunks * (window * (window + 1) // 2) + rest * (rest + 1) // 2
     inside = tokens if window is None else np.minimum(tokens, window)
     return inside * (inside + 1) // 2 + (tokens - inside) * inside

@@ -42,9 +42,13 @@ def test_keys_are_named_as_the_file_names_them() -> None:
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({"model_type": "lama"}, "'lama' of its config.json is not known; known are: deepseek_v2,"),
+        (
+            {"model_type": "lama"},
+            "'lama' of its config.json is not known; known are: arcee, baichuan,",
+        ),
         ({"layer_types": ["full_attention"]}, "has 1 entries for 42 layers"),
         ({"layer_types": ["linear_attention"] * 42}, "has linear_attention"),
+        ({"model_type": "qwen3_next"}, "a qwen3_next model, which has layers other than attention"),
         ({"num_attention_heads": 5, "head_dim": None}, "no multiple of num_attention_heads 5"),
     ],
 )
@@ -52,6 +56,29 @@ def test_other_models_are_refused(changes: dict[str, Any], words: str) -> None:
     with pytest.raises(InputError) as refusal:
         Architecture.from_config({**GEMMA_2_9B, **changes})
     assert words in str(refusal.value)
+
+
+def test_a_hybrid_is_refused_with_the_other_matches() -> None:
+    with pytest.raises(InputError) as refusal:
+        Architecture.from_config({**GEMMA_2_9B, "model_type": "nemotron_h"})
+    assert "compute (2P a token" in refusal.value.advice
+
+
+@pytest.mark.parametrize(
+    ("changes", "where", "words"),
+    [
+        ({"no_rope_layers": [1, 0]}, "no_rope_layers", "has 2 entries for 4 layers"),
+        ({"no_rope_layers": [1] * 4, "attention_chunk_size": None}, "attention_chunk_size",
+         "is missing, and no_rope_layers has chunked_attention"),
+        ({"layer_types": ["sliding_attention"] * 4}, "layer_types", "and chunked_attention."),
+    ],
+)  # fmt: skip
+def test_what_llama_4_lists_must_fit(changes: dict[str, Any], where: str, words: str) -> None:
+    case = next(one for one in SMALL if name_of(one) == "llama4_text")
+    with pytest.raises(InputError) as refusal:
+        Architecture.from_config({**case["config"], **changes})
+    assert [issue.where for issue in refusal.value.issues] == [where]
+    assert words in refusal.value.issues[0].message
 
 
 def test_more_experts_picked_than_there_are() -> None:

@@ -15,8 +15,9 @@ Windows = Literal["none", "every", "even", "pattern", "above", "even_below", "ch
 Experts = Literal["none", "mixtral", "qwen", "deepseek", "llama4"]
 Ends = Literal["plain", "bloom", "opt"]
 
-Said = bool | str
-"""Yes, no, or the key of the config.json that says so (no, where neither it nor `defaults` do)."""
+Said = bool | str | tuple[str, ...]
+"""Yes, no, or the key of the config.json that says so, or keys of which one is enough; no, where
+neither the file nor `defaults` say anything."""
 
 
 @dataclass(frozen=True)

@@ -64,6 +64,7 @@ _GLM = Family(
     output_bias=False,
     defaults={"num_key_value_heads": 2, "head_dim": 128, "attention_bias": True},
 )
+_INTERNLM = Family(input_bias="bias", output_bias="bias", defaults={"bias": True})
 
 LLAMA_LIKE: dict[str, Family] = {
     "llama": LLAMA,
@@ -83,7 +84,6 @@ LLAMA_LIKE: dict[str, Family] = {
         tied=True,
         defaults={"num_key_value_heads": 2, "head_dim": 128},
     ),
-    "internlm2": Family(input_bias="bias", output_bias="bias", defaults={"bias": True}),
     "mistral": MISTRAL,
     "ministral": MISTRAL,
     "ministral3": replace(MISTRAL, defaults={"num_key_value_heads": 8, "head_dim": 128}),
@@ -118,9 +118,17 @@ LLAMA_LIKE: dict[str, Family] = {
     ),
     "glm": _GLM,
     "glm4": replace(_GLM, norms=4),
+    # The code of these is on the Hub only.
+    "baichuan": Family(input_bias=False, output_bias=False),
+    "exaone": Family(
+        input_bias=False, output_bias=False, renamed={"num_hidden_layers": "num_layers"}
+    ),
+    "internlm": _INTERNLM,
+    "internlm2": _INTERNLM,
+    "internlm3": Family(input_bias="qkv_bias", output_bias="bias", feed_forward_bias="bias"),
     # ChatGLM 2, 3 and the first files of GLM-4; the first ChatGLM has other keys and is refused.
     "chatglm": Family(
-        input_bias="add_qkv_bias",
+        input_bias=("add_qkv_bias", "add_bias_linear"),
         output_bias="add_bias_linear",
         feed_forward_bias="add_bias_linear",
         renamed={

@@ -23,6 +23,18 @@ _DEEPSEEK_V2 = Family(
     },
 )
 
+_DEEPSEEK_V3 = replace(
+    _DEEPSEEK_V2,
+    defaults={
+        **_DEEPSEEK_V2.defaults,
+        "first_k_dense_replace": 3,
+        "n_routed_experts": 256,
+        "n_shared_experts": 1,
+        "moe_intermediate_size": 2048,
+        "num_experts_per_tok": 8,
+    },
+)
+
 MIXTURES: dict[str, Family] = {
     "mixtral": Family(
         input_bias=False,
@@ -98,32 +110,8 @@ MIXTURES: dict[str, Family] = {
     # The first DeepSeek MoE, whose code is on the Hub: its experts, and Llama's attention.
     "deepseek": Family(experts="deepseek", defaults={"first_k_dense_replace": 0}),
     "deepseek_v2": _DEEPSEEK_V2,
-    "deepseek_v3": replace(
-        _DEEPSEEK_V2,
-        defaults={
-            **_DEEPSEEK_V2.defaults,
-            "first_k_dense_replace": 3,
-            "n_routed_experts": 256,
-            "n_shared_experts": 1,
-            "moe_intermediate_size": 2048,
-            "num_experts_per_tok": 8,
-        },
-    ),
-    "mistral4": replace(
-        _DEEPSEEK_V2,
-        defaults={
-            "first_k_dense_replace": 0,
-            "n_routed_experts": 128,
-            "n_shared_experts": 1,
-            "moe_intermediate_size": 2048,
-            "num_experts_per_tok": 4,
-            "q_lora_rank": 1024,
-            "kv_lora_rank": 256,
-            "qk_rope_head_dim": 64,
-            "qk_nope_head_dim": 64,
-            "v_head_dim": 128,
-        },
-    ),
+    "deepseek_v3": _DEEPSEEK_V3,
+    "kimi_k2": _DEEPSEEK_V3,  # Whose code is a copy of DeepSeek-V3's.
     "glm4_moe": Family(
         query_key_norm="head",
         query_key_normed="use_qk_norm",
