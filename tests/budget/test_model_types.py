@@ -14,6 +14,7 @@ from harness.budget.architecture import Architecture
 from harness.budget.cost_models import SampleCost
 from harness.budget.families import FAMILIES
 from harness.budget.measured_flops import SampleLengths, measured_flops
+from harness.errors import InputError
 from tests.budget.test_architecture import REFERENCE, SMALL, name_of
 
 # Files of types whose code is on the Hub and not in transformers, as the Hub has them.
@@ -255,12 +256,17 @@ def test_bloom_and_falcon_in_other_words() -> None:
 def test_the_text_part_of_a_multimodal_file_leaves_out_what_is_default() -> None:
     """LLaVA 1.5 names no size but the vocabulary; Pixtral leaves out its heads."""
     llava = {"model_type": "llava", "text_config": {"model_type": "llama", "vocab_size": 32064}}
+    # Llama 2 7B, and two times 64 more token embeddings.
     assert Architecture.from_config(llava).parameters == 6_738_415_616 + 2 * 64 * 4096
     pixtral = {"model_type": "llava", "text_config": {
         "model_type": "mistral", "head_dim": 128, "hidden_size": 5120, "intermediate_size": 14336,
         "num_hidden_layers": 40, "num_key_value_heads": 8, "sliding_window": None,
         "vocab_size": 131072}}  # fmt: skip
     assert Architecture.from_config(pixtral).parameters == 12_247_782_400  # Mistral Nemo
+    ministral = {"model_type": "mistral3", "text_config": {"model_type": "ministral3"}}
+    assert Architecture.from_config(ministral) == real("ministral3")
+    with pytest.raises(InputError, match="hidden_size: is missing"):
+        Architecture.from_config({"model_type": "llava", "text_config": {"model_type": "granite"}})
 
 
 def test_the_text_part_by_the_names_that_there_are() -> None:

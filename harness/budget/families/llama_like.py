@@ -6,8 +6,9 @@ from dataclasses import replace
 
 from harness.budget.families.family import Family
 
-LLAMA = Family(
-    feed_forward_bias="mlp_bias",
+_PLAIN = Family(feed_forward_bias="mlp_bias")
+_LLAMA = replace(
+    _PLAIN,
     text_defaults={
         "hidden_size": 4096,
         "intermediate_size": 11008,
@@ -16,12 +17,12 @@ LLAMA = Family(
         "vocab_size": 32_000,
     },
 )
-MISTRAL = Family(
+_MISTRAL = Family(
     input_bias=False,
     output_bias=False,
     windows="every",
     defaults={"num_key_value_heads": 8, "sliding_window": 4096},
-    text_defaults={**LLAMA.text_defaults, "intermediate_size": 14336},
+    text_defaults={**_LLAMA.text_defaults, "intermediate_size": 14336},
 )
 QWEN2 = Family(
     input_bias=True,
@@ -67,13 +68,13 @@ _GLM = Family(
 _INTERNLM = Family(input_bias="bias", output_bias="bias", defaults={"bias": True})
 
 LLAMA_LIKE: dict[str, Family] = {
-    "llama": LLAMA,
-    "granite": LLAMA,
-    "smollm3": replace(LLAMA, tied=True, window_switch=True, defaults={"num_key_value_heads": 4}),
-    "helium": replace(LLAMA, output_bias=False, defaults={"num_key_value_heads": 20}),
-    "hunyuan_v1_dense": replace(LLAMA, query_key_norm="head", feed_forward_bias=False),
+    "llama": _LLAMA,
+    "granite": _PLAIN,
+    "smollm3": replace(_PLAIN, tied=True, window_switch=True, defaults={"num_key_value_heads": 4}),
+    "helium": replace(_PLAIN, output_bias=False, defaults={"num_key_value_heads": 20}),
+    "hunyuan_v1_dense": replace(_PLAIN, query_key_norm="head", feed_forward_bias=False),
     "seed_oss": replace(
-        LLAMA,
+        _PLAIN,
         output_bias="attention_out_bias",
         defaults={"num_key_value_heads": 8, "head_dim": 128, "attention_bias": True},
     ),
@@ -84,9 +85,17 @@ LLAMA_LIKE: dict[str, Family] = {
         tied=True,
         defaults={"num_key_value_heads": 2, "head_dim": 128},
     ),
-    "mistral": MISTRAL,
-    "ministral": MISTRAL,
-    "ministral3": replace(MISTRAL, defaults={"num_key_value_heads": 8, "head_dim": 128}),
+    "mistral": _MISTRAL,
+    "ministral": _MISTRAL,
+    "ministral3": replace(
+        _MISTRAL,
+        defaults={"num_key_value_heads": 8, "head_dim": 128},
+        text_defaults={
+            **_MISTRAL.text_defaults,
+            "num_hidden_layers": 34,
+            "vocab_size": 131_072,
+        },
+    ),
     "phi3": Family(input_bias=False, output_bias=False, windows="every"),
     "qwen2": QWEN2,
     "qwen3": QWEN3,
