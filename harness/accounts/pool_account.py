@@ -62,8 +62,13 @@ class PoolAccount:
         }
 
     def spent(self) -> Document:
-        """Tokens, FLOPs, dollars and seconds, those that brought no sample apart."""
-        books, rates = self.books, self.rates
+        """Tokens, FLOPs, dollars and seconds, those that brought no sample apart.
+
+        An imported pool has no seconds of a server: nobody knows which requests ran side by side.
+        """
+        from harness.interchange.origin import is_imported
+
+        books, rates, imported = self.books, self.rates, is_imported(self.pool.identity)
         kept, wasted = rates.dollars(books.kept), rates.dollars(books.wasted)
         return {
             "requests": books.requests,
@@ -84,7 +89,7 @@ class PoolAccount:
             },
             "dollars": None if kept is None or wasted is None else kept + wasted,
             "price": rates.price_document(),
-            "server_seconds": round(books.server_seconds, 3),
+            "server_seconds": None if imported else round(books.server_seconds, 3),
             "request_seconds": round(books.request_seconds, 3),
         }
 
@@ -134,8 +139,9 @@ def account_of(
 
 
 def total_of(documents: list[Document]) -> Document:
-    """The sum of several accounts; dollars and FLOPs are None if one of them is."""
+    """The sum of several accounts; dollars, FLOPs and seconds are None if one of them is."""
     spent = [one["spent"] for one in documents]
+    seconds = _sum([one["server_seconds"] for one in spent])
     return {
         "samples": sum(one["samples"] for one in documents),
         **{
@@ -147,7 +153,7 @@ def total_of(documents: list[Document]) -> Document:
         ),
         "dollars": _sum([one["dollars"] for one in spent]),
         "flops": _sum([one["flops"]["completion"] for one in spent]),
-        "server_seconds": round(sum(one["server_seconds"] for one in spent), 3),
+        "server_seconds": None if seconds is None else round(seconds, 3),
     }
 
 

@@ -58,9 +58,9 @@ class OpenedPool:
     @property
     def is_imported(self) -> bool:
         """Whether its samples were drawn elsewhere, so that nobody knows which ran side by side."""
-        from harness.interchange.origin import ENGINE
+        from harness.interchange.origin import is_imported
 
-        return (self.pool.identity.get("engine") or {}).get("name") == ENGINE
+        return is_imported(self.pool.identity)
 
     @property
     def gpus_of_a_server(self) -> int:
