@@ -6,7 +6,6 @@ import datetime
 import statistics
 from collections import Counter
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import Any
 
 from harness.accounts.costs import TokenRates, rates_of
@@ -118,20 +117,16 @@ class PoolAccount:
 
 
 def account_of(
-    folder: Path, card: ModelCard | None = None, day: datetime.date | None = None
+    pool: Pool, card: ModelCard | None = None, day: datetime.date | None = None
 ) -> PoolAccount:
-    """The account of the pool in a folder.
+    """The account of a pool.
 
     Args:
-        folder: the pool.
+        pool: the pool.
         card: the model's card; the one that was kept with the pool if None.
         day: prices in force on this day; the newest if None.
-
-    Raises:
-        InputError: no pool there, or one that cannot be read.
     """
-    pool = Pool.open(folder)
-    draw = read_draw(folder)
+    draw = read_draw(pool.folder)
     kept = draw["model"] if draw is not None else pool.identity.get("model_card")
     if card is None and kept is not None:
         card = ModelCard.model_validate(kept, strict=False)
