@@ -65,8 +65,10 @@ def _model(model: Model) -> Document:
 
 
 def _budget(quality: BudgetQuality) -> Document:
+    samples, means = quality.samples_per_problem, quality.means
     return {
-        "samples_per_problem": dict(quality.samples_per_problem),
+        "samples_per_problem": dict(samples),
+        **({"mean_samples_per_problem": means} if means != samples else {}),
         "cost_wc_over_se": quality.cost.wc_over_se,
         "sides": {side: _side(quality.sides[side]) for side in quality.sides},
         "difference": quality.difference.model_dump(include=set(QualityDifference.model_fields)),

@@ -159,12 +159,35 @@ class QualityDifference(Strict):
 
 
 class BudgetResult(Strict):
-    """One matched budget."""
+    """One matched budget; means only where some problems have one sample more than others."""
 
     samples_per_problem: dict[Side, Positive]
+    mean_samples_per_problem: dict[Side, PositiveFloat] | None = None
     cost_wc_over_se: PositiveFloat
     sides: dict[Side, SideQuality]
     difference: QualityDifference
+
+    @property
+    def means(self) -> dict[Side, float]:
+        """Samples a problem of each side, on average."""
+        return {**self.samples_per_problem, **(self.mean_samples_per_problem or {})}
+
+    @model_validator(mode="after")
+    def _some_problems_have_one_fewer(self) -> BudgetResult:
+        for side, mean in (self.mean_samples_per_problem or {}).items():
+            most = self.samples_per_problem.get(side, 0)
+            if not most - 1 < mean <= most:
+                raise ValueError(
+                    f"{mean} {side} samples a problem on average, of at most {most}; expected "
+                    f"more than {most - 1}"
+                )
+        return self
+
+    @model_serializer(mode="wrap")
+    def _as_it_was_said(self, serialise: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        document: dict[str, Any] = serialise(self)
+        whole = self.mean_samples_per_problem is None
+        return _without(document, "mean_samples_per_problem") if whole else document
 
 
 class FinetuningResult(Strict):

@@ -6,7 +6,8 @@ from collections.abc import Iterable, Sequence
 
 from tabulate import tabulate
 
-from harness.recipe import PARADIGMS
+from harness.quantities import mean_count
+from harness.recipe import PARADIGMS, SIDES, Side
 from harness.report.numbers import NONE, digits_for, fixed, interval_signed, signed
 from leaderboard.schema import BudgetResult, Difference, Entry, SideQuality
 
@@ -54,8 +55,8 @@ def _rows(entry: Entry) -> list[list[str]]:
     return [_row(entry, name, entry.budgets[name]) for name in budgets] or [_empty_row(entry)]
 
 
-def _size(budget: BudgetResult) -> tuple[int, int]:
-    samples = budget.samples_per_problem
+def _size(budget: BudgetResult) -> tuple[float, float]:
+    samples = budget.means
     return samples.get("se", 0), samples.get("wc", 0)
 
 
@@ -71,18 +72,21 @@ def _empty_row(entry: Entry) -> list[str]:
 
 
 def _row(entry: Entry, name: str, budget: BudgetResult) -> list[str]:
-    samples = budget.samples_per_problem
     difference = budget.difference
     return [
         *_head(entry),
-        f"{name}\n{samples.get('wc', NONE)} | {samples.get('se', NONE)}",
-        " | ".join(_undecided(budget.sides.get(side)) for side in ("wc", "se")),
-        " | ".join(_percent(budget.sides.get(side)) for side in ("wc", "se")),
+        f"{name}\n{' | '.join(_samples(budget, side) for side in SIDES)}",
+        " | ".join(_undecided(budget.sides.get(side)) for side in SIDES),
+        " | ".join(_percent(budget.sides.get(side)) for side in SIDES),
         difference_text(difference.coverage, 100),
         difference_text(difference.diversity_all, 1),
         difference_text(difference.false_positive_rate, 100),
         *(_paradigm(entry, paradigm, name) for paradigm in PARADIGMS),
     ]
+
+
+def _samples(budget: BudgetResult, side: Side) -> str:
+    return mean_count(budget.means[side]) if side in budget.means else NONE
 
 
 def _percent(side: SideQuality | None) -> str:

@@ -6,7 +6,6 @@ import datetime
 import statistics
 from collections import Counter
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import Any
 
 from harness.accounts.costs import TokenRates, rates_of
@@ -62,8 +61,13 @@ class PoolAccount:
         }
 
     def spent(self) -> Document:
-        """Tokens, FLOPs, dollars and seconds, those that brought no sample apart."""
-        books, rates = self.books, self.rates
+        """Tokens, FLOPs, dollars and seconds, those that brought no sample apart.
+
+        An imported pool has no seconds of a server: nobody knows which requests ran side by side.
+        """
+        from harness.interchange.origin import is_imported
+
+        books, rates, imported = self.books, self.rates, is_imported(self.pool.identity)
         kept, wasted = rates.dollars(books.kept), rates.dollars(books.wasted)
         return {
             "requests": books.requests,
@@ -84,7 +88,7 @@ class PoolAccount:
             },
             "dollars": None if kept is None or wasted is None else kept + wasted,
             "price": rates.price_document(),
-            "server_seconds": round(books.server_seconds, 3),
+            "server_seconds": None if imported else round(books.server_seconds, 3),
             "request_seconds": round(books.request_seconds, 3),
         }
 
@@ -113,20 +117,16 @@ class PoolAccount:
 
 
 def account_of(
-    folder: Path, card: ModelCard | None = None, day: datetime.date | None = None
+    pool: Pool, card: ModelCard | None = None, day: datetime.date | None = None
 ) -> PoolAccount:
-    """The account of the pool in a folder.
+    """The account of a pool.
 
     Args:
-        folder: the pool.
+        pool: the pool.
         card: the model's card; the one that was kept with the pool if None.
         day: prices in force on this day; the newest if None.
-
-    Raises:
-        InputError: no pool there, or one that cannot be read.
     """
-    pool = Pool.open(folder)
-    draw = read_draw(folder)
+    draw = read_draw(pool.folder)
     kept = draw["model"] if draw is not None else pool.identity.get("model_card")
     if card is None and kept is not None:
         card = ModelCard.model_validate(kept, strict=False)
@@ -134,8 +134,9 @@ def account_of(
 
 
 def total_of(documents: list[Document]) -> Document:
-    """The sum of several accounts; dollars and FLOPs are None if one of them is."""
+    """The sum of several accounts; dollars, FLOPs and seconds are None if one of them is."""
     spent = [one["spent"] for one in documents]
+    seconds = _sum([one["server_seconds"] for one in spent])
     return {
         "samples": sum(one["samples"] for one in documents),
         **{
@@ -147,7 +148,7 @@ def total_of(documents: list[Document]) -> Document:
         ),
         "dollars": _sum([one["dollars"] for one in spent]),
         "flops": _sum([one["flops"]["completion"] for one in spent]),
-        "server_seconds": round(sum(one["server_seconds"] for one in spent), 3),
+        "server_seconds": None if seconds is None else round(seconds, 3),
     }
 
 

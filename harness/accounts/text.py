@@ -27,10 +27,11 @@ def account_text(account: Document) -> str:
 def total_text(total: Document) -> str:
     """The sum over several pools."""
     dollars = "" if total["dollars"] is None else f", ${total['dollars']:,.4f}"
+    reason = " (not of imported pools)" if total["server_seconds"] is None else ""
     return (
         f"in all: {total['samples']:,} samples, {total['completion_tokens']:,} completion tokens, "
         f"{total['prompt_tokens']:,} prompt tokens, {total['wasted_tokens']:,} wasted"
-        f"{dollars}, {total['server_seconds']:,.1f} server-seconds"
+        f"{dollars}, {_seconds(total['server_seconds'])} server-seconds{reason}"
     )
 
 
@@ -80,7 +81,7 @@ def _spent(account: Document) -> str:
             _money(spent["dollars"]),
             _money(wasted["dollars"]),
         ],
-        ["server-seconds", "", f"{spent['server_seconds']:,.1f}", ""],
+        ["server-seconds", "", _seconds(spent["server_seconds"]), ""],
     ]
     bound = " (at most)" if planned.get("upper_bound") else ""
     table = tabulate(
@@ -94,8 +95,11 @@ def _spent(account: Document) -> str:
 
 def _remarks(account: Document, spent: Document) -> list[str]:
     remarks = ["FLOPs are those of completion tokens; measured dollars include the wasted ones."]
-    if account["identity"].get("engine", {}).get("name") == "import":
-        remarks.append("The samples were imported: what they took was spent elsewhere.")
+    if spent["server_seconds"] is None:
+        remarks.append(
+            "The samples were imported: what they took was spent elsewhere, and nobody knows which "
+            "requests ran side by side, so there are no server-seconds."
+        )
     if uncounted := account["samples_without_token_counts"]:
         remarks.append(f"{uncounted:,} samples came without token counts; sums leave them out.")
     if price := spent["price"]:
@@ -119,6 +123,10 @@ def _large(value: float | None) -> str:
 
 def _mean(value: float | None) -> str:
     return "" if value is None else f"{value:,.1f}"
+
+
+def _seconds(value: float | None) -> str:
+    return "–" if value is None else f"{value:,.1f}"
 
 
 def _money(value: float | None) -> str:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.errors import InputError
+from harness.hub_client import first_line, is_transport_error, why_unreachable
 from harness.models import model_location
 from harness.recipe import ModelCard
 
@@ -48,20 +49,30 @@ def _from_hub(card: ModelCard) -> Path:
     file, reason = _hub_file(card.id, card.revision)
     if file is None:
         raise InputError(
-            f"the Hub did not give the {CONFIG_FILE} of {card.id}: {reason}",
-            f"{_IN_THE_CARD}; or log in (`hf auth login`) where the model is gated, and try again.",
+            f"the Hub did not give the {CONFIG_FILE} of {card.id}: {reason.rstrip('.')}.",
+            f"{_IN_THE_CARD}; or check the network and HF_ENDPOINT, or log in (`hf auth login`) "
+            "where the model is gated, and try again.",
         )
     return file
 
 
 @lru_cache(maxsize=256)  # A Hub that does not answer is waited for once, not at every check.
 def _hub_file(model: str, revision: str | None) -> tuple[Path | None, str]:
-    """The file in the Hub's cache, or why there is none."""
+    """The file from the Hub or from its cache, or why there is none."""
     from huggingface_hub import hf_hub_download
-    from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
+    from huggingface_hub.errors import HFValidationError, LocalEntryNotFoundError
 
+    unreachable = why_unreachable()
     try:
-        return Path(hf_hub_download(model, CONFIG_FILE, revision=revision)), ""
-    except (HfHubHTTPError, HFValidationError, LocalEntryNotFoundError, OSError) as error:
-        # A gated model says so in the first line; the rest is for debugging.
-        return None, next(iter(str(error).strip().splitlines()), type(error).__name__)
+        file = hf_hub_download(
+            model, CONFIG_FILE, revision=revision, local_files_only=unreachable is not None
+        )
+    except LocalEntryNotFoundError as error:
+        return None, unreachable or first_line(error.__cause__ or error)
+    except (HFValidationError, OSError) as error:  # A gated model is an OSError too.
+        return None, first_line(error)
+    except Exception as error:
+        if not is_transport_error(error):
+            raise
+        return None, first_line(error)
+    return Path(file), ""

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from harness.budget.architecture import FLOPS_PER_MULTIPLY_ADD, Architecture
 from harness.budget.cost_models import Prompts, SampleCost, between
+from harness.budget.problem_means import mean_over_problems
 
 Lengths = NDArray[np.int64]
 
@@ -73,13 +74,10 @@ def measured_flops(
 
 
 def _mean(lengths: SampleLengths, sum_of: Callable[[SampleLengths], int]) -> Fraction:
-    """The mean over problems of a sum over samples; problems of as many samples go together."""
+    """The mean over problems of a sum over samples."""
     _, owners, counts = np.unique(lengths.problems, return_inverse=True, return_counts=True)
     sizes = counts[owners]
-    total = sum(
-        Fraction(sum_of(lengths.of(sizes == size)), int(size)) for size in np.unique(counts)
-    )
-    return Fraction(total) / len(counts)
+    return mean_over_problems(counts, lambda size: sum_of(lengths.of(sizes == size)))
 
 
 def flops_of_completions(architecture: Architecture, lengths: SampleLengths) -> int:

@@ -65,6 +65,7 @@ def extend(
     """
     from harness.accounts.pool_account import account_of
     from harness.generators.extension import Changes, extend_pool
+    from harness.pool import Pool
     from harness.progress import Progress
     from harness.recipe.schema import Ray
 
@@ -79,6 +80,6 @@ def extend(
         spending_limit=spending_limit,
         ray=ray,
     )
-    account = account_of(pool).document()
+    account = account_of(Pool.open(pool)).document()
     text = f"{added:,} samples drawn; {account['samples']:,} are in {pool} now"
     emit({"added": added, **account}, text, as_json)

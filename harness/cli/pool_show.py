@@ -49,9 +49,10 @@ def show(
     folders = [folder for path in pools for folder in _pools_of(path)]
     accounts = []
     for folder in folders:
-        account = account_of(folder, generator.card if generator else None, day).document()
+        pool = Pool.open(folder)
+        account = account_of(pool, generator.card if generator else None, day).document()
         if digest:
-            account["digest"] = Pool.open(folder).digest()
+            account["digest"] = pool.digest()
         accounts.append(account)
     texts = [
         account_text(one) + (f"\ndigest: {one['digest']}" if digest else "") for one in accounts

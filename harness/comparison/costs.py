@@ -17,7 +17,7 @@ from harness.budget.architecture import Architecture, architecture_of
 from harness.budget.cost_models import CostModel, Prompts, SampleCost, TokenMeans, sample_cost
 from harness.budget.measured_flops import measured_flops
 from harness.comparison.estimates import Arrays
-from harness.comparison.lengths import lengths_of, mean_over_problems
+from harness.comparison.lengths import lengths_of, mean_length
 from harness.comparison.opening import OpenedPool
 from harness.errors import InputError, Issue, Issues
 from harness.models import model_location
@@ -135,10 +135,10 @@ def means_of(opened: OpenedPool, arrays: Arrays) -> TokenMeans:
     return TokenMeans(
         prompt=None
         if tokens.uncounted_prompts.any()
-        else mean_over_problems(tokens.prompt, tokens.samples),
+        else mean_length(tokens.prompt, tokens.samples),
         completion=None
         if tokens.uncounted.any()
-        else mean_over_problems(tokens.completion, tokens.samples),
+        else mean_length(tokens.completion, tokens.samples),
         cached=Fraction(books.kept.cached, drawn),
         seconds=None if opened.is_imported else seconds or None,
     )

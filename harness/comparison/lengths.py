@@ -9,6 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from harness.budget.measured_flops import SampleLengths
+from harness.budget.problem_means import mean_over_problems
 from harness.comparison.estimates import Arrays
 from harness.metrics.adaptive_arrays import AdaptiveArrays
 from harness.metrics.solutions import Ints
@@ -36,19 +37,11 @@ def lengths_of(pool: Pool, arrays: Arrays, cached: Fraction) -> SampleLengths:
     return SampleLengths(owners, prompts, completions, cached)
 
 
-def mean_over_problems(sums: Ints, samples: Ints) -> Fraction:
-    """The mean over problems of what a sample of each takes, as k samples a problem are paid for.
-
-    Where a pool has more samples of some problems than of others, the mean over all samples would
-    be that of the problems which were drawn most.
+def mean_length(sums: Ints, samples: Ints) -> Fraction:
+    """Tokens of a sample, in mean over problems.
 
     Args:
-        sums: (problems,) over the samples of each.
-        samples: (problems,) how many those are; some problem has at least one, others may have
-            none and are left out.
+        sums: (problems,) tokens of all samples of each.
+        samples: (problems,) how many those are, as for `mean_over_problems`.
     """
-    total = sum(
-        Fraction(int(sums[samples == size].sum()), int(size))
-        for size in np.unique(samples[samples > 0])
-    )
-    return Fraction(total) / int((samples > 0).sum())
+    return mean_over_problems(samples, lambda size: int(sums[samples == size].sum()))

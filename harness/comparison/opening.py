@@ -58,9 +58,9 @@ class OpenedPool:
     @property
     def is_imported(self) -> bool:
         """Whether its samples were drawn elsewhere, so that nobody knows which ran side by side."""
-        from harness.interchange.origin import ENGINE
+        from harness.interchange.origin import is_imported
 
-        return (self.pool.identity.get("engine") or {}).get("name") == ENGINE
+        return is_imported(self.pool.identity)
 
     @property
     def gpus_of_a_server(self) -> int:
@@ -97,7 +97,7 @@ def open_pools(
             card = _card(side, cards[side], pool)
         if pool is not None:
             with refusals.noted():
-                grading = _graded_by(pool, grader)
+                grading = graded_by(pool, grader)
             opened[side] = OpenedPool(pool, card, grading)
     if len(refusals) > before:
         refusals.raise_if_any(INCOMPARABLE)
@@ -200,8 +200,8 @@ def _card(side: Side, name: str | None, pool: Pool | None) -> ModelCard | None:
     return find_generator(model).card if isinstance(model, str) and model else None
 
 
-def _graded_by(pool: Pool, grader: str) -> dict[str, Any]:
-    """The identity of the grader.
+def graded_by(pool: Pool, grader: str) -> dict[str, Any]:
+    """The identity of the grader of all samples of a pool.
 
     Raises:
         InputError: its verdicts are not there, or not of all samples.

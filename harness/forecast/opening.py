@@ -92,7 +92,7 @@ def _opened(text: str, recipe: Recipe | None, key: str) -> PilotPool:
     pool, pilot = read_pilot(folder, key)
     model = str((pool.identity.get("model") or {}).get("id") or "unknown")
     side = given or (None if recipe is None else _side_of(model, folder, recipe))
-    cost = sample_cost(account_of(folder, None if recipe is None else _card(recipe, side)))
+    cost = sample_cost(account_of(pool, None if recipe is None else _card(recipe, side)))
     return PilotPool(side, pool, pilot, PilotSource(text, model, side, cost, key))
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from harness.budget import match_of, unit_costs
-from harness.comparison.opening import check_graders, open_pools
+from harness.comparison.opening import OpenedPool, check_graders, graded_by
 from harness.comparison.problem_sets import SideProblems, paired_problems
 from harness.errors import InputError
 from harness.forecast.contest import contest, matched_samples, usual_budgets, whole_samples
@@ -50,8 +50,8 @@ def pair_document(
     Raises:
         InputError: the pilots cannot be paired or matched, or a budget is too large.
     """
-    folders = {side: pilots[side].pool.folder for side in SIDES}
-    opened = open_pools(folders, {"wc": None, "se": None}, GRADER)
+    pools = {side: pilots[side].pool for side in SIDES}
+    opened = {side: OpenedPool(pools[side], None, graded_by(pools[side], GRADER)) for side in SIDES}
     check_graders(opened, GRADER)
     paired = _paired(pilots, intersection)
     measured = measured_match(recipe.match, opened, paired["se"].problem_ids)

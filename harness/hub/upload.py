@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from harness.errors import EnvironmentFailure, InputError
+from harness.hub_client import is_transport_error
 
 if TYPE_CHECKING:
     from huggingface_hub import HfApi
@@ -53,7 +54,7 @@ def upload(folder: Path, repository: str, *, private: bool, message: str) -> dic
     except Exception as error:
         # The client's transport raises classes of its own for a broken connection, which are
         # no OSError; anything else is a bug of ours and keeps its traceback.
-        if type(error).__module__.split(".")[0] in ("httpx", "httpx2", "httpcore", "httpcore2"):
+        if is_transport_error(error):
             raise _unreachable(error) from None
         raise
 

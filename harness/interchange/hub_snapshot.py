@@ -10,8 +10,7 @@ from functools import cache
 from pathlib import Path
 
 from harness.errors import EnvironmentFailure, InputError
-
-_TRANSPORTS = ("httpx", "httpx2", "httpcore", "httpcore2")
+from harness.hub_client import first_line, is_transport_error
 
 
 @cache  # Samples and problems are often of the same data set.
@@ -54,14 +53,13 @@ def snapshot(repository: str, revision: str | None) -> Path:
     except Exception as error:
         # The Hub's client raises its transport's errors as they are, and those are no OSError;
         # anything else is a bug of ours and keeps its traceback.
-        if type(error).__module__.split(".")[0] not in _TRANSPORTS:
+        if not is_transport_error(error):
             raise
         raise _unreachable(what, error) from None
 
 
 def _unreachable(what: str, error: Exception) -> EnvironmentFailure:
-    reason = (str(error).splitlines() or [type(error).__name__])[0]
     return EnvironmentFailure(
-        f"the data set {what} cannot be fetched from the Hub: {reason}",
+        f"the data set {what} cannot be fetched from the Hub: {first_line(error)}",
         "Check the network, or give a folder or a file.",
     )

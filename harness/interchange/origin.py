@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -112,6 +112,11 @@ def imported_identity(
         "allocation": None,
         "engine": {"name": ENGINE, "format": kind},
     }
+
+
+def is_imported(identity: Mapping[str, Any]) -> bool:
+    """Whether a pool of this identity was drawn elsewhere: nobody knows what ran side by side."""
+    return (identity.get("engine") or {}).get("name") == ENGINE
 
 
 def _keys_beside(path: tuple[int | str, ...]) -> Iterable[str]:

@@ -2,21 +2,12 @@
 
 from __future__ import annotations
 
-import functools
-import json
-import socket
 from dataclasses import dataclass
-from pathlib import Path
-from urllib.parse import urlsplit
-from urllib.request import getproxies
 
-from harness.errors import HarnessError, InputError
-from harness.models import model_location
+from harness.errors import HarnessError
 from harness.plan.counts import stored_parameters
 from harness.plan.roofline import ModelCosts
 from harness.recipe import ModelCard
-
-_PATIENCE_SECONDS = 2
 
 
 @dataclass(frozen=True)
@@ -68,49 +59,7 @@ def sizes_of(card: ModelCard) -> ModelSizes | None:
     from harness.budget.architecture import architecture_of
 
     try:
-        return ModelSizes(architecture_of(_with_cached_config(card)), counted=False)
+        return ModelSizes(architecture_of(card), counted=False)
     except (HarnessError, OSError):
         known = stored_parameters(card)
         return None if known is None else ModelSizes(CountedModel(known), counted=True)
-
-
-def _with_cached_config(card: ModelCard) -> ModelCard:
-    """The card, with the config.json of the Hub's cache where the Hub itself does not answer.
-
-    Its client tries for half a minute before it gives up, for each model; a plan is wanted now.
-
-    Raises:
-        InputError: there is no such folder, or the Hub is needed and away.
-        OSError: the cached file cannot be read.
-    """
-    at_hand = card.config is not None or Path(model_location(card)).is_dir()
-    if at_hand or "/" not in card.id or _hub_answers():
-        return card
-    from huggingface_hub import try_to_load_from_cache
-
-    try:
-        file = try_to_load_from_cache(card.id, "config.json", revision=card.revision)
-        if not isinstance(file, str):
-            raise ValueError("it is not in the cache")
-        config = json.loads(Path(file).read_bytes())
-    except ValueError as error:  # the id of no repository, or no JSON
-        raise InputError(f"the Hub gives no config.json of {card.id}: {error}.") from error
-    return card.model_copy(update={"config": config})
-
-
-@functools.cache
-def _hub_answers() -> bool:
-    """Whether the Hub takes a connection within two seconds; a proxy is trusted to reach it."""
-    from huggingface_hub import constants
-
-    if constants.HF_HUB_OFFLINE:
-        return False
-    address = urlsplit(constants.ENDPOINT)
-    if getproxies().get(address.scheme):
-        return True
-    port = address.port or (80 if address.scheme == "http" else 443)
-    try:
-        socket.create_connection((address.hostname, port), timeout=_PATIENCE_SECONDS).close()
-    except OSError:
-        return False
-    return True

@@ -52,18 +52,38 @@ def card_names() -> list[str]:
     return _names(recipes_folder() / "models")
 
 
-def card_file(name: str, recipe_folder: Path | None) -> Path:
-    """The file of a model card: in `models/` beside the recipe, or among the shipped ones.
+def card_file(
+    name_or_path: str, recipe_folder: Path | None, paths_from: Path | None = None
+) -> Path:
+    """The file of a model card.
+
+    Args:
+        name_or_path: the name of a card in `models/` beside the recipe or among the shipped ones,
+            or the path of a file (it ends in `.yaml` or `.yml`; a Hub id has slashes too).
+        recipe_folder: the folder of the recipe.
+        paths_from: the folder where paths begin; the current one if None.
 
     Raises:
-        InputError: there is no card of that name; the nearest names are given.
+        InputError: there is no such file, or no card of that name; the nearest names are given.
     """
+    known = {card for folder in _card_folders(recipe_folder) for card in _names(folder)}
+    if name_or_path.endswith(_SUFFIXES):
+        path = (paths_from or Path()) / Path(name_or_path).expanduser()
+        if _is_file(path):
+            return path
+        advice = "Its path begins at the folder of the recipe, with --set at the current one."
+        if path.stem in known:
+            advice = f"The card that is known by name has no suffix: {path.stem}"
+        raise InputError(f"there is no model card {shown(path)}.", advice)
     for folder in _card_folders(recipe_folder):
         for suffix in _SUFFIXES:
-            if (found := folder / f"{name}{suffix}").is_file():
+            if _is_file(found := folder / f"{name_or_path}{suffix}"):
                 return found
-    known = [card for folder in _card_folders(recipe_folder) for card in _names(folder)]
-    raise InputError(unknown_name("model card", name, set(known)))
+    raise InputError(
+        unknown_name("model card", name_or_path, known),
+        "A card of yours is given by its file, as in cards/mine.yaml; a model without a card as a "
+        "mapping, as in {id: ORG/NAME, parameters: {total: 9000000000}}.",
+    )
 
 
 def axolotl_base_file(name_or_path: str) -> Path:
@@ -91,6 +111,10 @@ def shown(path: Path) -> str:
 
 def _is_path(name_or_path: str) -> bool:
     return "/" in name_or_path or os.sep in name_or_path or name_or_path.endswith(_SUFFIXES)
+
+
+def _is_file(path: Path) -> bool:
+    return os.path.isfile(path)  # noqa: PTH113 (is_file() raises where a name is too long)
 
 
 def _card_folders(recipe_folder: Path | None) -> list[Path]:

@@ -1,7 +1,7 @@
 """The JSON schema of recipe files, for editors: completion, descriptions, errors while typing.
 
 It differs from the schema of the loaded recipe in what a file may write shorter: a model card's
-name in place of the card.
+name or file in place of the card.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ def recipe_schema_text() -> str:
 
 
 def _accept_names(field: dict[str, Any]) -> None:
-    name = {"type": "string", "minLength": 1, "description": "Name of a model card."}
+    name = {"type": "string", "minLength": 1, "description": "Name or file of a model card."}
     if "anyOf" in field:
         field["anyOf"].insert(0, name)
     else:

@@ -119,19 +119,17 @@ class Assembly:
                     self.draft.put(path, str(beside), self.draft.place(path))
 
     def _resolve_cards(self) -> None:
-        """Puts the card in the place of its name."""
+        """Puts the card in the place of its name or path."""
         for path in CARD_PATHS:
             name = self.draft.get(path)
             if not isinstance(name, str) or path in self.settled:
                 continue
+            in_a_file = self.draft.place(path).line is not None
             try:
-                card = read_file(card_file(name, self._folder), self._issues)
+                file = card_file(name, self._folder, self._folder if in_a_file else None)
+                card = read_file(file, self._issues)
             except InputError as error:
-                advice = (
-                    "A model without a card is given as a mapping, as in {id: ORG/NAME, "
-                    "parameters: {total: 9000000000}}."
-                )
-                self._found(path, self.draft.where(path), error.message, advice)
+                self._found(path, self.draft.where(path), error.message, error.advice)
                 continue
             if card is None:
                 self.settled.add(path)

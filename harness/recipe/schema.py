@@ -71,9 +71,11 @@ __all__ = [
 class Pair(Section):
     """The two generators that are compared."""
 
-    wc: ModelCard = Field(description="The weaker, cheaper model: a card's name, or a card.")
+    wc: ModelCard = Field(
+        description="The weaker, cheaper model: a card's name, its file, or a card."
+    )
     se: ModelCard = Field(
-        description="The stronger, more expensive model: a card's name, or a card."
+        description="The stronger, more expensive model: a card's name, its file, or a card."
     )
 
 

@@ -135,6 +135,11 @@ class BudgetQuality(Part):
         """Samples a problem of a side that the budget holds on average."""
         return self.mean_samples_per_problem.get(side, self.samples_per_problem[side])
 
+    @property
+    def means(self) -> dict[Side, float]:
+        """Samples a problem of each side that the budget holds on average."""
+        return {side: self.mean_samples(side) for side in self.samples_per_problem}
+
 
 class CurvePoint(Part):
     """Coverage with k samples a problem, and what they cost."""

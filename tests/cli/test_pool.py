@@ -90,6 +90,22 @@ def test_show_says_what_nobody_counted(tmp_path: Path) -> None:
     assert f"{known.completion_tokens:.1f}" in text
 
 
+def test_show_has_no_server_seconds_of_imported_pools(tmp_path: Path) -> None:
+    drawn = make_pool(tmp_path / "drawn")
+    imported = make_pool(tmp_path / "imported", engine={"name": "import", "format": "jsonl"})
+    assert document("pool", "show", drawn)["spent"]["server_seconds"] > 0
+    shown = document("pool", "show", drawn, imported)
+    assert shown["pools"][1]["spent"]["server_seconds"] is None
+    assert shown["total"]["server_seconds"] is None
+    text = harness("pool", "show", imported, drawn).stdout
+    first, second, total = text.split("\n\n")
+    row = next(line for line in first.splitlines() if line.startswith("server-seconds"))
+    assert row.split() == ["server-seconds", "–"]
+    assert "so there are no server-seconds" in first
+    assert "no server-seconds" not in second
+    assert total.strip().endswith("– server-seconds (not of imported pools)")
+
+
 def test_show_adds_several_pools_up(tmp_path: Path) -> None:
     folders = [make_pool(tmp_path / name, count) for name, count in (("a", 2), ("b", 3))]
     shown = document("pool", "show", *folders)

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from harness.budget.architecture import Architecture
 from harness.comparison.costs import CostSettings
-from harness.comparison.lengths import mean_over_problems
 from tests.comparison.pools_for_tests import card, compared, graded_pool, problem
 
 A, B = problem("a"), problem("b")
@@ -102,13 +98,3 @@ def test_a_problem_with_many_samples_counts_no_more_than_another(
     # Problem a: 451.5 tokens a sample, b: 29.5; the mean over all samples would be 170.
     assert match["ratio"] == pytest.approx(15 / ((451.5 + 29.5) / 2))
     assert match["cost"]["wc"] == pytest.approx(10 + 20)
-
-
-@given(st.lists(st.lists(st.integers(0, 2**31 - 1), max_size=5), min_size=1, max_size=8))
-def test_the_mean_over_problems_is_exact(lengths: list[list[int]]) -> None:
-    drawn = [one for one in lengths if one]
-    if not drawn:
-        return
-    expected = sum(Fraction(sum(one), len(one)) for one in drawn) / len(drawn)
-    sums, samples = (np.array([function(one) for one in lengths]) for function in (sum, len))
-    assert mean_over_problems(sums, samples) == expected

@@ -55,6 +55,25 @@ def test_sides_follow_from_the_recipe(pair: tuple[Path, Path]) -> None:
     assert "by SE samples a problem:" in text
 
 
+def test_each_pilot_is_opened_once(
+    pair: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened = []
+    open_pool = Pool.open
+
+    def noting(folder: Path) -> Pool:
+        opened.append(folder)
+        return open_pool(folder)
+
+    monkeypatch.setattr(Pool, "open", noting)
+    by_price = ("--set", "match.kind=price", "--set", "pair.wc.prices=[{date: 2025-01-01, "
+                "source: x, output: 1.0}]", "--set", "pair.se.prices=[{date: 2025-01-01, "
+                "source: x, output: 3.0}]")  # fmt: skip
+    found = planned("--recipe", "w2s-micro", *by_price, "--pilot", pair[0], "--pilot", pair[1])
+    assert "what the pilots measured" in found["contest"]["match"]["lengths"]
+    assert opened == list(pair)
+
+
 def test_one_pilot_of_a_recipe_is_forecast_alone(pair: tuple[Path, Path]) -> None:
     found = planned("--recipe", "w2s-micro", "--pilot", pair[1])
     assert found["contest"] is None

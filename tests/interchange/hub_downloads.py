@@ -1,4 +1,4 @@
-"""A small Hub that data sets are downloaded from: one commit a repository, any branch name."""
+"""A small Hub to download data sets and models from: one commit a repository, any branch name."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import hashlib
 import json
 import re
 import threading
+import time
 from collections.abc import Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import PurePosixPath
@@ -20,13 +21,17 @@ class DownloadHub:
     Args:
         repositories: name → path → content; revisions are `main` and the commit.
         commit: of every repository.
+        delay: seconds before each answer.
     """
 
     def __init__(
-        self, repositories: Mapping[str, Mapping[str, bytes]], commit: str = COMMIT
+        self,
+        repositories: Mapping[str, Mapping[str, bytes]],
+        commit: str = COMMIT,
+        delay: float = 0,
     ) -> None:
         hub = self
-        self.repositories, self.commit = repositories, commit
+        self.repositories, self.commit, self.delay = repositories, commit, delay
 
         class Handler(_Handler):
             state = hub
@@ -59,6 +64,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _route(self, with_body: bool, body: bytes = b"") -> None:
         path = self.path.split("?")[0]
+        time.sleep(self.state.delay)
         if found := re.fullmatch(r"/api/datasets/([^/]+/[^/]+)(?:/revision/([^/]+))?", path):
             files = self.state.repositories.get(found[1])
             if files is None:
@@ -88,7 +94,7 @@ class _Handler(BaseHTTPRequestHandler):
             entries = _entries(self.state.repositories[found[1]])
             known = [entries[name] for name in asked if name in entries]
             return self._reply(json.dumps(known).encode(), with_body)
-        if found := re.fullmatch(r"/datasets/([^/]+/[^/]+)/resolve/[^/]+/(.+)", path):
+        if found := re.fullmatch(r"(?:/datasets)?/([^/]+/[^/]+)/resolve/[^/]+/(.+)", path):
             data = self.state.repositories[found[1]].get(found[2])
             if data is None:
                 return self._reply(b"{}", with_body, 404, {"X-Error-Code": "EntryNotFound"})

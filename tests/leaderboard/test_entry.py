@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from harness.files import write_json
+from harness.files import read_json, write_json
 from harness.report.document import report_of
 from harness.report.sources import read_sources
 from harness.run_folder import RunFolder
@@ -60,6 +60,33 @@ def test_undecided_is_told_and_older_entries_that_do_not_tell_it_keep_their_id(
     older["id"] = id_of(older)
     assert older["id"] != entry["id"]
     assert Entry.model_validate(older).model_dump(mode="json") == older
+
+
+def with_means(entry: dict[str, Any], means: dict[str, Any]) -> dict[str, Any]:
+    changed = copy.deepcopy(entry)
+    changed["budgets"]["low"]["mean_samples_per_problem"] = means
+    return {**changed, "id": id_of(changed)}
+
+
+def test_means_are_told_where_problems_have_different_numbers(
+    entry: dict[str, Any], tmp_path: Path
+) -> None:
+    assert "mean_samples_per_problem" not in entry["budgets"]["low"]
+    mixed = made_run(tmp_path / "mixed")
+    measure = read_json(mixed.measure_file)
+    means = {"wc": 2.5, "se": 1.0}
+    measure["budgets"]["low"]["mean_samples_per_problem"] = means
+    write_json(mixed.measure_file, measure)
+    other = entry_from(mixed)
+    assert other == with_means(entry, means)
+    assert other["id"] != entry["id"]
+    assert Entry.model_validate(other).model_dump(mode="json") == other
+
+
+@pytest.mark.parametrize("mean", [2.0, 3.01, 0.0])
+def test_a_mean_that_the_largest_number_rules_out(entry: dict[str, Any], mean: float) -> None:
+    with pytest.raises(ValidationError, match=r"mean_samples_per_problem|on average"):
+        Entry.model_validate(with_means(entry, {"wc": mean}))
 
 
 def test_it_survives_json(entry: dict[str, Any]) -> None:

@@ -11,6 +11,7 @@ from click.testing import CliRunner
 
 from harness.cli.leaderboard import leaderboard
 from harness.errors import InputError
+from harness.files import read_json, write_json
 from harness.report.document import report_of
 from harness.report.sources import read_sources
 from leaderboard.entry import entry_of
@@ -58,6 +59,18 @@ def test_the_table_shows_every_budget_and_paradigm(tmp_path: Path) -> None:
     ]  # fmt: skip
     assert "−1.7 to +7.1" in text
     assert "one training seed: no claim" in text
+
+
+def test_a_mixed_allocation_shows_its_mean(tmp_path: Path) -> None:
+    run = made_run(tmp_path / "run")
+    measure = read_json(run.measure_file)
+    measure["budgets"]["low"]["mean_samples_per_problem"] = {"wc": 2.5, "se": 1.0}
+    measure["budgets"]["high"]["mean_samples_per_problem"] = {"wc": 29.53125, "se": 10.0}
+    write_json(run.measure_file, measure)
+    report = report_of(read_sources(run)).model_dump(mode="json")
+    text = table_of([Entry.model_validate(entry_of(report))])
+    assert "│ 2.5 | 1 " in text
+    assert "│ 29.531 | 10 " in text
 
 
 def test_the_order_does_not_depend_on_the_files(tmp_path: Path) -> None:

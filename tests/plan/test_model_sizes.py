@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import socket
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from harness.budget.architecture import Architecture
+from harness.budget.config_sources import _hub_file
 from harness.plan import model_sizes
 from harness.plan.model_sizes import CountedModel, sizes_of
 from harness.recipe import ModelCard
@@ -27,14 +27,10 @@ MISTRAL = {**LLAMA, "model_type": "mistral", "vocab_size": 32768, "sliding_windo
 
 @pytest.fixture
 def without_hub(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    def refused(*_arguments: object, **_options: object) -> socket.socket:
-        raise ConnectionRefusedError
-
-    monkeypatch.setattr(socket, "create_connection", refused)
-    monkeypatch.setattr(model_sizes, "getproxies", dict)
-    model_sizes._hub_answers.cache_clear()
+    monkeypatch.setattr("huggingface_hub.constants.ENDPOINT", "http://127.0.0.1:1")
+    _hub_file.cache_clear()
     yield
-    model_sizes._hub_answers.cache_clear()
+    _hub_file.cache_clear()
 
 
 def card(name: str, config: dict[str, object] | None = None, total: int | None = 7) -> ModelCard:
@@ -71,7 +67,7 @@ def test_without_the_hub_its_cache_is_read(
     tmp_path: Path, without_hub: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path))
-    assert sizes_of(card("org/name")) == model_sizes.ModelSizes(CountedModel(7), counted=True)
+    assert sizes_of(card("org/none")) == model_sizes.ModelSizes(CountedModel(7), counted=True)
     repository = tmp_path / "models--org--name"
     snapshot = repository / "snapshots" / "abc"
     snapshot.mkdir(parents=True)

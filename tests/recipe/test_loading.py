@@ -283,6 +283,8 @@ ERRORS: list[tuple[str, str]] = [
     ("decoding.expected_tokens=200", "200 tokens are expected of completions that end after 128"),
     ("pair.se.id=micro:sse", "no embedded model 'micro:sse'; did you mean 'micro:se'"),
     ("pair.wc=no-such-card", "there is no model card 'no-such-card'"),
+    ("pair.wc=none.yaml", "there is no model card none.yaml."),
+    ("pair.se=micro-se.yaml", "is known by name has no suffix: micro-se"),
     ("training.axolotl=none.yaml", "no base Axolotl file 'none.yaml'"),
     ("evaluation.task=none", "no lm-eval task 'none'"),
     ("execution.endpoints.se.url=ftp://x", "of the form ^https?://"),
@@ -302,6 +304,8 @@ def together(first: str, second: str) -> bool:
     # Without its cards or its section a budget cannot be checked, and so on.
     hides = {
         "pair.wc=no-such-card": ("budgets.low", "budgets.mid"),
+        "pair.wc=none.yaml": ("budgets.low", "budgets.mid"),
+        "pair.se=micro-se.yaml": ("budgets.low", "budgets.mid"),
         "match.price_date=2024-13-01": (),
         "problems.source=web": ("problems.validation", "problems.train"),
         "paradigms=[foo]": ("students.student_lm",),

@@ -66,12 +66,12 @@ def _values(
     return values
 
 
-def _samples(recipe: Recipe, measured: Measured) -> Mapping[str, Mapping[Side, int]]:
+def _samples(recipe: Recipe, measured: Measured) -> Mapping[str, Mapping[Side, float]]:
     if measured.measure:
         budgets = measured.measure.budgets
-        return {name: quality.samples_per_problem for name, quality in budgets.items()}
+        return {name: quality.means for name, quality in budgets.items()}
     try:
-        return {name: one.samples_per_problem for name, one in match_of(recipe).items()}
+        return {name: one.mean_samples_per_problem for name, one in match_of(recipe).items()}
     except InputError:
         return {}  # `plan` refuses such a recipe; a report of its folder need not.
 

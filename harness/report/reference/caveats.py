@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from harness.budget.allocation import UNIFORM
+from harness.quantities import mean_count
 from harness.recipe import Recipe
 from harness.reference import Reference
 from harness.report.reference.applicability import Applicability
@@ -85,11 +86,11 @@ def _without_counterpart(
     )
     there = {(value.side, value.k) for value in known}
     for budget, quality in measured.measure.budgets.items():
-        for side, samples in quality.samples_per_problem.items():
+        for side, samples in quality.means.items():
             if (side, samples) not in there:
                 yield (
-                    f"The paper has nothing for {samples:g} {side.upper()} samples a problem "
-                    f"(budget {budget})."
+                    f"The paper has nothing for {mean_count(samples)} {side.upper()} samples a "
+                    f"problem (budget {budget})."
                 )
 
 

@@ -33,7 +33,7 @@ class DataReference:
             quantity=quantity, benchmark=self.benchmark, pair=self.pair.name, **conditions
         )
 
-    def measure(self, name: str, side: Side, k: int, judge: str | None) -> ReferenceValue | None:
+    def measure(self, name: str, side: Side, k: float, judge: str | None) -> ReferenceValue | None:
         """A measure of a side with k samples a problem; pass@1 is coverage@1."""
         if name == "false_positive_rate":
             return self.find(name, side=side, judge=judge)
@@ -51,21 +51,21 @@ def data_values(
     found: list[Beside] = []
     said: set[Beside] = set()
     for name, quality in budgets.items():
-        samples = quality.samples_per_problem
+        samples = quality.means
         rows = list(_metrics(theirs, "budget", name, samples, quality))
         # What does not depend on the budget is said once.
         found += [one for one in rows if one.model_copy(update={"budget": None}) not in said]
         said |= {one.model_copy(update={"budget": None}) for one in rows}
         if equal := quality.number_matched:
-            same: dict[Side, int] = dict.fromkeys(SIDES, equal.samples_per_problem)
-            if same != dict(samples):
+            same: dict[Side, float] = dict.fromkeys(SIDES, equal.samples_per_problem)
+            if same != samples:
                 found += _metrics(theirs, "equal_number", name, same, equal)
         found += _levels(theirs, name, quality)
     return [*found, *_curve(theirs, curve), *_equal_cost(theirs, curve)]
 
 
 def _metrics(
-    theirs: DataReference, place: Place, budget: str, samples: Mapping[Side, int], ours: Any
+    theirs: DataReference, place: Place, budget: str, samples: Mapping[Side, float], ours: Any
 ) -> Iterator[Beside]:
     measures: list[tuple[str, str | None]] = [(name, None) for name in ("pass_at_1", *_MEASURES)]
     measures += [("false_positive_rate", judge) for judge in _JUDGES]
@@ -80,7 +80,7 @@ def _metrics(
             if value is None or interval is None:
                 continue
             values[side] = value
-            k = {"pass_at_1": 1, "false_positive_rate": None}.get(name, samples.get(side))
+            k = {"pass_at_1": 1, "false_positive_rate": None}.get(name, value.k)
             labels = {"budget": budget, "side": side, "k": k, "judge": judge}
             yield _beside(place, name, interval, published(value), **labels)
         apart: Interval | None = getattr(ours.difference, name, None)
@@ -93,13 +93,13 @@ def _metrics(
 def _levels(theirs: DataReference, budget: str, quality: BudgetQuality) -> Iterator[Beside]:
     for side in SIDES:
         numbers = quality.sides.get(side)
-        k = quality.samples_per_problem.get(side)
+        k = quality.means.get(side)
         for level, metrics in (numbers.by_level if numbers else {}).items():
             digits = _DIGITS.findall(level)  # "Level 5" and "5" are one level.
             name = digits[0] if len(digits) == 1 else level
             value = theirs.find("coverage", side=side, k=k, level=name or "?")
             if value and metrics.coverage:
-                labels = {"budget": budget, "side": side, "k": k, "level": name}
+                labels = {"budget": budget, "side": side, "k": value.k, "level": name}
                 yield _beside("level", "coverage", metrics.coverage, published(value), **labels)
 
 

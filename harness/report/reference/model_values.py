@@ -59,14 +59,14 @@ class ModelReference:
 def model_values(
     theirs: ModelReference,
     evaluations: Evaluations,
-    samples: Mapping[str, Mapping[Side, int]],
+    samples: Mapping[str, Mapping[Side, float]],
 ) -> list[Beside]:
     """Every finetuned model that the paper has too.
 
     Args:
         theirs: the paper's models.
         evaluations: ours.
-        samples: samples a problem of each side, by our budget.
+        samples: mean samples a problem of each side, by our budget.
     """
     found: list[Beside] = []
     for one in evaluations.comparisons:
@@ -76,7 +76,7 @@ def model_values(
 
 
 def _comparison(
-    theirs: ModelReference, ours: Comparison, samples: Mapping[Side, int]
+    theirs: ModelReference, ours: Comparison, samples: Mapping[Side, float]
 ) -> Iterator[Beside]:
     labels = {"budget": ours.budget, "paradigm": ours.paradigm}
     se = theirs.find(ours.paradigm, side="se", k=samples.get("se"))

@@ -197,12 +197,34 @@ def test_a_folder_that_says_nothing_is_known_by_the_recipes_name(tmp_path: Path)
 def test_a_number_of_samples_that_the_paper_has_not_is_said(tmp_path: Path) -> None:
     run = with_paper_numbers(tmp_path / "run")
     measure = read_json(run.measure_file)
-    measure["budgets"]["high"]["samples_per_problem"] = {"wc": 29, "se": 10}
+    high = measure["budgets"]["high"]
+    high["samples_per_problem"] = {"wc": 29, "se": 10}
+    high["mean_samples_per_problem"] = {"wc": 29.0, "se": 10.0}
     write_json(run.measure_file, measure)
     found = compared(run)
     high = [value for value in found.values if value.place == "budget" and value.budget == "high"]
     assert {value.side for value in high if value.quantity == "coverage"} == {"se"}
     assert "The paper has nothing for 29 WC samples a problem (budget high)." in found.caveats
+
+
+def test_a_mixed_budget_is_held_against_its_mean(tmp_path: Path) -> None:
+    """2.5 samples a problem on average are not the three that most problems may have."""
+    run = with_paper_numbers(tmp_path / "run")
+    measure = read_json(run.measure_file)
+    measure["match"]["rounding"] = "mixed"
+    for name, means in {
+        "low": {"wc": 2.5, "se": 1.0},
+        "high": {"wc": 29.53125, "se": 10.0},
+    }.items():
+        measure["budgets"][name]["mean_samples_per_problem"] = means
+    write_json(run.measure_file, measure)
+    found = compared(run)
+    assert {value.place for value in found.values if value.k == 3} == {"curve"}
+    finetuned = [value for value in found.values if value.place == "finetuning"]
+    assert {value.arm for value in finetuned} == {"se"}
+    for samples in ("2.5 WC samples a problem (budget low)", "29.531 WC samples a problem"):
+        assert any(f"The paper has nothing for {samples}" in line for line in found.caveats)
+    assert "2.5 a problem" in markdown(run)
 
 
 def test_prices_match_the_gemini_pair(tmp_path: Path) -> None:
@@ -219,6 +241,7 @@ def test_prices_match_the_gemini_pair(tmp_path: Path) -> None:
     measure = read_json(run.measure_file)
     budget = measure["budgets"]["low"]
     budget["samples_per_problem"] = {"wc": 35, "se": 1}
+    budget["mean_samples_per_problem"] = {"wc": 35.0, "se": 1.0}
     write_json(run.measure_file, {**measure, "problems": 7500, "budgets": {"low": budget}})
     evaluations = read_json(run.evaluations_file)
     for comparison in evaluations["comparisons"]:
