@@ -17,6 +17,7 @@ from harness.budget.architecture import Architecture
 from harness.budget.cost_models import CostModel, TokenMeans, sample_cost
 from harness.budget.parameters import flop_parameters, mixture_of, with_active_parameters
 from harness.errors import InputError
+from harness.generators.origin import draw_document
 from harness.recipe import ModelCard
 from harness.recipe.cards import Parameters
 from harness.recipe.catalogue import card_names
@@ -34,6 +35,7 @@ from tests.budget.mixtures import (
 )
 from tests.budget.shipped_cards import load_card
 from tests.budget.test_architecture import REFERENCE, name_of
+from tests.generators.jobs_for_tests import job
 
 ALL: dict[str, int] = {
     "total": MIXTRAL_TOTAL, "non_embedding": MIXTRAL_TOTAL - MIXTRAL_EMBEDDINGS,
@@ -205,3 +207,15 @@ def test_a_pools_account_counts_them_too() -> None:
     assert rates.flops(1000) == 2 * MIXTRAL_ACTIVE * 1000
     assert len(rates.remarks) == 1 and "12,879,925,248" in rates.remarks[0]
     assert rates_of(llama()).remarks == ()
+
+
+def test_a_drawn_pool_keeps_them(tmp_path: Path) -> None:
+    """So that its account does not change where the model's folder is not."""
+    (tmp_path / "config.json").write_text(json.dumps(MIXTRAL_CONFIG))
+    card = ModelCard(id=str(tmp_path), parameters=Parameters(total=MIXTRAL_TOTAL))
+    drawn = draw_document(job(tmp_path / "pool", card=card))
+    assert drawn["model"]["parameters"] == {
+        "total": MIXTRAL_TOTAL, "non_embedding": None, "nominal": None, "active": MIXTRAL_ACTIVE,
+    }  # fmt: skip
+    dense = draw_document(job(tmp_path / "pool", card=llama()))
+    assert dense["model"] == llama().model_dump(mode="json")
