@@ -137,8 +137,8 @@ class ModelCard(BaseModel):
     )
     config: dict[str, Any] | None = Field(
         None,
-        description="Keys of the model's config.json, for `match.kind: compute_exact`; read from "
-        "its folder or the Hub if unset.",
+        description="Keys of the model's config.json, for `match.kind: compute_exact` (read from "
+        "its folder or the Hub if unset) and the active parameters of a mixture of experts.",
     )
     license: str | None = Field(
         None, description="Licence of the weights, which their output may inherit."
