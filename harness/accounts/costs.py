@@ -8,6 +8,7 @@ from fractions import Fraction
 from typing import Any
 
 from harness.budget.costs import TOKENS_PER_PRICE, flops_per_token, price_in_force
+from harness.budget.parameters import flop_parameters, nearest_count
 from harness.errors import InputError
 from harness.pool.books import Tokens
 from harness.recipe import ModelCard, Price
@@ -18,12 +19,15 @@ class TokenRates:
     """What one token of a model costs.
 
     Attributes:
-        parameters: P of 2P FLOPs a token (paper, Eq. 1); None if the card has no count.
+        parameters: P of 2P FLOPs a token (paper, Eq. 1), of a mixture of experts the active
+            ones; None if the card has no count.
         price: the price list in force; None if the card has none.
+        remarks: what is to be said of the count, one sentence each.
     """
 
     parameters: int | None
     price: Price | None
+    remarks: tuple[str, ...] = ()
 
     def flops(self, tokens: int) -> int | None:
         """FLOPs of so many tokens."""
@@ -54,12 +58,15 @@ def rates_of(card: ModelCard | None, day: datetime.date | None = None) -> TokenR
     """
     if card is None:
         return TokenRates(None, None)
-    counts = card.parameters
     try:
         price = price_in_force(card, day)
     except InputError:
         price = None
-    return TokenRates(counts.total or counts.nominal or counts.non_embedding, price)
+    which = nearest_count(card)
+    if which is None:
+        return TokenRates(None, price)
+    counted = flop_parameters(card, which)
+    return TokenRates(counted.count, price, counted.sentences)
 
 
 def _dollars(per_million: float | None, tokens: int) -> Fraction:

@@ -85,6 +85,7 @@ class PoolAccount:
                 "prompt": rates.flops(books.kept.prompt),
                 "completion": rates.flops(books.kept.completion),
                 "wasted": rates.flops(books.wasted.prompt + books.wasted.completion),
+                **({"remarks": list(rates.remarks)} if rates.remarks else {}),
             },
             "dollars": None if kept is None or wasted is None else kept + wasted,
             "price": rates.price_document(),

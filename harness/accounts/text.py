@@ -95,6 +95,7 @@ def _spent(account: Document) -> str:
 
 def _remarks(account: Document, spent: Document) -> list[str]:
     remarks = ["FLOPs are those of completion tokens; measured dollars include the wasted ones."]
+    remarks += spent["flops"].get("remarks", [])
     if spent["server_seconds"] is None:
         remarks.append(
             "The samples were imported: what they took was spent elsewhere, and nobody knows which "

@@ -9,12 +9,12 @@ from __future__ import annotations
 from harness.budget.allocation import stopping_rule
 from harness.budget.costs import (
     flops_per_token,
-    parameters_of,
     price_in_force,
     training_flops_per_token,
     unit_cost,
 )
 from harness.budget.matching import MatchedBudget, match_of, matched_budget, pool_sizes
+from harness.budget.parameters import flop_parameters, parameters_of
 from harness.budget.side_costs import UnitCosts, cost_of_side, unit_costs
 from harness.budget.totals import problem_count
 
@@ -22,6 +22,7 @@ __all__ = [
     "MatchedBudget",
     "UnitCosts",
     "cost_of_side",
+    "flop_parameters",
     "flops_per_token",
     "match_of",
     "matched_budget",

@@ -40,6 +40,20 @@ def config_of(card: ModelCard) -> Mapping[str, Any]:
     return document
 
 
+def local_config_of(card: ModelCard) -> Mapping[str, Any] | None:
+    """The keys of a model's config.json, where the card or a folder has them; else None.
+
+    Unlike `config_of` it never asks the Hub, and takes a file that cannot be read for none.
+    """
+    # A refused recipe's card has no `config` at all where that was what is wrong.
+    if getattr(card, "config", None) is not None:
+        return card.config
+    try:
+        return config_of(card) if Path(model_location(card)).is_dir() else None
+    except (InputError, OSError, ValueError, RuntimeError):  # Ids that cannot be paths, too.
+        return None
+
+
 def _from_hub(card: ModelCard) -> Path:
     if "/" not in card.id:
         raise InputError(

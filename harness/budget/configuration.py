@@ -46,8 +46,8 @@ def _unknown(model_type: str) -> InputError:
             f"its config.json is of a {model_type} model, which has layers other than attention "
             "(linear attention, state spaces or convolutions); their FLOPs and cache are not "
             "counted.",
-            "Match by another kind: compute (2P a token, by the card's parameters), price, tokens "
-            "or gpu_seconds.",
+            "Match by another kind: compute (2P a token, by the card's parameters; of a mixture of "
+            "experts by parameters.active), price, tokens or gpu_seconds.",
         )
     return InputError(
         f"the model_type {model_type!r} of its config.json is not known; known are: "

@@ -17,7 +17,8 @@ from typing import Literal
 
 from harness.budget.amounts import Kind
 from harness.budget.architecture import Architecture
-from harness.budget.costs import flops_per_token, parameters_of
+from harness.budget.costs import flops_per_token
+from harness.budget.parameters import ParameterCount, flop_parameters
 from harness.budget.price_lists import token_rates
 from harness.budget.spending import exact
 from harness.errors import InputError
@@ -67,7 +68,7 @@ class CostModel:
     """
 
     kind: Kind
-    parameters: Literal["total", "non_embedding", "nominal"] = "total"
+    parameters: ParameterCount = "total"
     price_date: datetime.date | None = None
     batch: bool = False
     prompts: Prompts | None = None
@@ -135,7 +136,7 @@ def sample_cost(
         case "number":
             cost = SampleCost(Fraction(1))
         case "compute":
-            per_token = flops_per_token(parameters_of(card, model.parameters))
+            per_token = flops_per_token(flop_parameters(card, model.parameters).count)
             cost = _by_token(model, card, means, Fraction(per_token), Fraction(per_token))
         case "compute_exact":
             cost = _exact_flops(model, card, means, architecture)

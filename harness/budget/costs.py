@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime
 from fractions import Fraction
 
+from harness.budget.parameters import flop_parameters
 from harness.errors import InputError
 from harness.recipe import ModelCard, Price
 from harness.recipe.schema import Match
@@ -25,6 +26,7 @@ UNITS = {
 def flops_per_token(parameters: int) -> int:
     """FLOPs of inference per token, 2P (paper, Eq. 1, after Kaplan et al. 2020).
 
+    P of a mixture of experts is its active parameters (`flop_parameters`).
     Attention over the context and the prompt's own pass are left out, as in the paper.
     """
     return 2 * parameters
@@ -33,23 +35,6 @@ def flops_per_token(parameters: int) -> int:
 def training_flops_per_token(parameters: int) -> int:
     """FLOPs of a forward and a backward pass per token, 6P (Kaplan et al. 2020)."""
     return 6 * parameters
-
-
-def parameters_of(card: ModelCard, which: str) -> int:
-    """One of a card's parameter counts.
-
-    Raises:
-        InputError: the card does not have it.
-    """
-    count: int | None = getattr(card.parameters, which)
-    if count is None:
-        known = [name for name, value in card.parameters if value is not None]
-        raise InputError(
-            f"the match counts {which} parameters, and the card of {card.id} does not say how many "
-            f"it has (it has: {', '.join(known) or 'no count'}).",
-            f"Add parameters.{which} to the card, or choose another count with match.parameters.",
-        )
-    return count
 
 
 def price_in_force(card: ModelCard, day: datetime.date | None) -> Price:
@@ -85,7 +70,7 @@ def unit_cost(match: Match, card: ModelCard) -> Fraction:
     if match.kind == "number":
         return Fraction(1)
     if match.kind == "compute":
-        return Fraction(flops_per_token(parameters_of(card, match.parameters)))
+        return Fraction(flops_per_token(flop_parameters(card, match.parameters).count))
     # Here, since price lists build on this module.
     from harness.budget.price_lists import token_rates
 

@@ -14,7 +14,7 @@ from harness.cli.output import emit, json_option
 if TYPE_CHECKING:
     from harness.budget.amounts import BudgetAmount
     from harness.budget.cost_models import Prompts
-    from harness.comparison.costs import ParameterCount
+    from harness.budget.parameters import ParameterCount
 
 _KINDS = ["number", "compute", "compute_exact", "price", "tokens", "gpu_seconds"]
 _POOL = click.Path(path_type=Path)

@@ -14,7 +14,7 @@ from typing import Any
 from harness.budget.amounts import UNIT_WORDS, BudgetAmount
 from harness.budget.pool_matching import PoolMatch
 from harness.comparison.cost_models import cost_models_document
-from harness.comparison.costs import CostSettings, SideCosts, costs_of
+from harness.comparison.costs import CostSettings, SideCosts, costs_of, mixture_notes
 from harness.comparison.curves import cost_grid, coverage_on, curve_document
 from harness.comparison.estimates import Arrays, at_budget, by_group
 from harness.comparison.matching import check_amounts, chosen_match
@@ -106,6 +106,7 @@ def compare_pools(request: ComparisonRequest, refusals: Refusals | None = None) 
             *_ragged_notes(arrays, drawn),
             *_left_out_notes(opened, groups, request.by),
             *_grading_note(request.settings.grading),
+            *(mixture_notes(opened, request.settings) if "compute" in costs.found else []),
         ],
         "match": _match_document(match, costs),
         "sides": {side: {**_origin(opened[side], drawn[side]), **sides[side]} for side in SIDES},

@@ -10,12 +10,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
-from typing import Literal
 
 from harness.budget.amounts import KINDS, UNIT_OF_KIND, BudgetAmount, Kind
 from harness.budget.architecture import Architecture, architecture_of
 from harness.budget.cost_models import CostModel, Prompts, SampleCost, TokenMeans, sample_cost
 from harness.budget.measured_flops import measured_flops
+from harness.budget.parameters import ParameterCount, flop_parameters
 from harness.comparison.estimates import Arrays
 from harness.comparison.lengths import lengths_of, mean_length
 from harness.comparison.opening import OpenedPool
@@ -24,7 +24,6 @@ from harness.models import model_location
 from harness.pool.books import books_of
 from harness.recipe import SIDES, ModelCard, Side
 
-ParameterCount = Literal["total", "non_embedding", "nominal"]
 PARAMETER_COUNTS: tuple[ParameterCount, ...] = ("total", "non_embedding", "nominal")
 # Their ratio is that of a completion token, whatever the length of the completions.
 _BY_COMPLETION_TOKEN = ("compute", "price")
@@ -114,6 +113,17 @@ def costs_of(
             continue
         found[kind] = _in_se_samples(costs) if kind in relative else costs
     return SideCosts(found, refused, frozenset(relative))
+
+
+def mixture_notes(opened: Mapping[Side, OpenedPool], settings: CostSettings) -> list[str]:
+    """What FLOPs by parameters count of models that are mixtures of experts; sentences."""
+    cards = {side: opened[side].card for side in SIDES}
+    which = settings.parameters or _common_count(cards)
+    sentences: dict[str, None] = {}
+    for card in cards.values():
+        if card is not None and getattr(card.parameters, which) is not None:
+            sentences |= dict.fromkeys(flop_parameters(card, which).sentences)
+    return list(sentences)
 
 
 def _in_se_samples(costs: Mapping[Side, SampleCost]) -> dict[Side, SampleCost]:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.budget.allocation import allocation_document
+from harness.budget.parameters import with_active_parameters
 from harness.generators.jobs import PoolJob
 from harness.models import digest_of_model, model_location
 from harness.pool.identity import check_same, read_identity
@@ -41,7 +42,7 @@ def draw_document(job: PoolJob) -> Document:
     """How the pool of `job` is drawn, in full; see `harness.pool.draw_file`."""
     prompts, until = job.prompts, job.stopping.until if job.stopping else None
     return {
-        "model": job.model.model_dump(mode="json"),
+        "model": with_active_parameters(job.model).model_dump(mode="json"),
         "decoding": {**asdict(job.decoding), "stop": list(job.decoding.stop)},
         "prompt": prompts.prompt.model_dump(mode="json")
         if isinstance(prompts, RenderedPrompts)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from harness.budget import pool_sizes, stopping_rule
 from harness.budget.allocation import stopping_words
+from harness.plan.counts import parameters_for_flops
 from harness.recipe import SIDES, Recipe
 from harness.recipe.schema import Until
 
@@ -32,6 +33,7 @@ def assumptions_of(recipe: Recipe) -> tuple[str, ...]:
         f"The pools' FLOPs are 2P a completion token, P the {match.parameters} parameters; prompts "
         "and attention are left out there, as in the paper."
     )
+    said += _mixtures(recipe)
     if match.rounding == "mixed":
         said.append(
             "Budgets are mixed allocations (match.rounding): seeds.run decides which problems get "
@@ -63,6 +65,13 @@ def assumptions_of(recipe: Recipe) -> tuple[str, ...]:
     ):
         said.append("Splits without a count are taken whole; how large they are is not known here.")
     return tuple(said)
+
+
+def _mixtures(recipe: Recipe) -> list[str]:
+    """What FLOPs count of the models that are mixtures of experts."""
+    cards = [recipe.pair.wc, recipe.pair.se, *map(recipe.student, recipe.paradigms)]
+    counted = [parameters_for_flops(recipe, card) for card in cards]
+    return list(dict.fromkeys(said for one in counted if one for said in one.sentences))
 
 
 def _expected_of(recipe: Recipe) -> str:

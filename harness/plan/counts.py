@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 from harness.budget import price_in_force
+from harness.budget.parameters import FlopParameters, flop_parameters, nearest_count
 from harness.budget.price_lists import token_rates
 from harness.budget.spending import TokenPrices
 from harness.errors import InputError
 from harness.recipe import ModelCard, Price, Recipe
 
 
-def parameters_for_flops(recipe: Recipe, card: ModelCard) -> int | None:
-    """The count that the match uses; the first known one where the card lacks it."""
-    chosen: int | None = getattr(card.parameters, recipe.match.parameters)
-    return chosen or stored_parameters(card)
+def parameters_for_flops(recipe: Recipe, card: ModelCard) -> FlopParameters | None:
+    """By the count that the match uses; by the first known one where the card lacks it."""
+    chosen = getattr(card.parameters, recipe.match.parameters)
+    which = recipe.match.parameters if chosen else nearest_count(card)
+    return None if which is None else flop_parameters(card, which)
 
 
 def stored_parameters(card: ModelCard) -> int | None:
     """All parameters of a model, or the nearest to them that the card has."""
-    counts = card.parameters
-    return counts.total or counts.nominal or counts.non_embedding
+    which = nearest_count(card)
+    return None if which is None else getattr(card.parameters, which)
 
 
 def price_of(recipe: Recipe, card: ModelCard) -> Price | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from harness.budget.parameters import mixture_of
 from harness.plan.amounts import Range
 from harness.plan.known import Known
 from harness.plan.number_formats import serving_format, training_format
@@ -29,6 +30,7 @@ def estimate_assumptions(recipe: Recipe, known: Known, estimate: Estimate) -> tu
         *_gpu(recipe, estimate),
         *_prompts(recipe, known),
         *_sizes(recipe, known),
+        *_mixtures_by_the_hub(recipe, known),
         *_too_small(recipe, known, estimate),
         *_training(recipe, known, estimate),
         *_test(estimate),
@@ -118,6 +120,23 @@ def _sizes(recipe: Recipe, known: Known) -> Iterator[str]:
     ]
     if unpriced:
         yield f"Dollars leave out the prompts of {', '.join(unpriced)}: no input price is known."
+
+
+def _mixtures_by_the_hub(recipe: Recipe, known: Known) -> Iterator[str]:
+    """Models of which only the Hub says that they are mixtures: a match never asks it."""
+    for card in (recipe.pair.wc, recipe.pair.se, *map(recipe.student, recipe.paradigms)):
+        sizes = known.sizes.get(card.id)
+        said_here = card.parameters.active is not None or mixture_of(card) is not None
+        if sizes is None or sizes.counted or said_here:
+            continue
+        active, stored = sizes.costs.active_parameters, sizes.costs.parameters
+        if active != stored:
+            yield (
+                f"By its config.json on the Hub {card.id} is a mixture of experts, of whose "
+                f"{stored:,} parameters a token meets {active:,}: GPU-hours count these, but the "
+                "match and the FLOPs of pools and cells count all, since its card has neither "
+                "parameters.active nor `config`. Add one of them."
+            )
 
 
 def _too_small(recipe: Recipe, known: Known, estimate: Estimate) -> Iterator[str]:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from harness.budget.parameters import flop_parameters, nearest_count
 from harness.errors import HarnessError
-from harness.plan.counts import stored_parameters
 from harness.plan.roofline import ModelCosts
 from harness.recipe import ModelCard
 
@@ -16,22 +16,22 @@ class CountedModel:
 
     2P FLOPs a token, whatever the context (Kaplan et al. 2020), and a KV cache of unknown
     size, which counts as none.
+
+    Attributes:
+        parameters: all of them.
+        active_parameters: those that one token meets, which are P.
     """
 
     parameters: int
-
-    @property
-    def active_parameters(self) -> int:
-        """All of them."""
-        return self.parameters
+    active_parameters: int
 
     def prefill_flops(self, tokens: int) -> int:
         """FLOPs of reading a prompt."""
-        return 2 * self.parameters * tokens
+        return 2 * self.active_parameters * tokens
 
     def decode_flops(self, prompt_tokens: int, completion_tokens: int) -> int:
         """FLOPs of a completion; the prompt adds nothing."""
-        return 2 * self.parameters * completion_tokens
+        return 2 * self.active_parameters * completion_tokens
 
     def kv_cache_bytes(self, tokens: int, bytes_per_value: int = 2) -> int:
         """Nothing, for want of knowledge."""
@@ -61,5 +61,8 @@ def sizes_of(card: ModelCard) -> ModelSizes | None:
     try:
         return ModelSizes(architecture_of(card), counted=False)
     except (HarnessError, OSError):
-        known = stored_parameters(card)
-        return None if known is None else ModelSizes(CountedModel(known), counted=True)
+        which = nearest_count(card)
+        if which is None:
+            return None
+        known = flop_parameters(card, which)
+        return ModelSizes(CountedModel(known.stored, known.count), counted=True)

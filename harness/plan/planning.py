@@ -1,9 +1,9 @@
 """Works a plan out of a recipe.
 
 The counts follow the paper (2P FLOPs a completion token; prompts and attention left out) and
-Kaplan et al. (6P a training token). `estimate` has prompts and attention, and the time on GPUs.
-What is not known in advance is bounded, and the assumption is said. Apart from what
-`harness.plan.known` reads, this is pure arithmetic.
+Kaplan et al. (6P a training token), P of a mixture of experts its active parameters. `estimate`
+has prompts and attention, and the time on GPUs. What is not known in advance is bounded, and the
+assumption is said. Apart from what `harness.plan.known` reads, this is pure arithmetic.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from harness.budget import (
     pool_sizes,
     training_flops_per_token,
 )
+from harness.budget.parameters import FlopParameters
 from harness.budget.spending import TokenPrices
 from harness.cells import Cell, cells_of
 from harness.plan.assumptions import BYTES_PER_SAMPLE, BYTES_PER_TOKEN, assumptions_of
@@ -123,10 +124,10 @@ def _pool(recipe: Recipe, side: Side, per_problem: int, problems: int | None) ->
     )
 
 
-def _flops(tokens: int | None, parameters: int | None) -> float | None:
+def _flops(tokens: int | None, parameters: FlopParameters | None) -> float | None:
     if tokens is None or parameters is None:
         return None
-    return float(tokens * flops_per_token(parameters))
+    return float(tokens * flops_per_token(parameters.count))
 
 
 def _dollars(tokens: int | None, rates: TokenPrices | None) -> float | None:
@@ -148,7 +149,7 @@ def _cell(
         per_problem = matched[cell.budget].mean_samples_per_problem[cell.arm]
         kept = None if problems is None else problems * per_problem
     parameters = parameters_for_flops(recipe, card)
-    per_token = None if parameters is None else training_flops_per_token(parameters)
+    per_token = None if parameters is None else training_flops_per_token(parameters.count)
     completion_tokens = round(seen * completion_length(recipe, cell.arm))
     largest = seen * training.sequence_length
     return PlannedCell(

@@ -40,7 +40,8 @@ class Match(Section):
     """The cost model that makes the two sides' budgets equal."""
 
     kind: Literal["number", "compute", "compute_exact", "price", "tokens", "gpu_seconds"] = Field(
-        description="`number`: equal samples; `compute`: equal FLOPs, 2P a token (paper, Eq. 1); "
+        description="`number`: equal samples; `compute`: equal FLOPs, 2P a token (paper, Eq. 1), "
+        "P of a mixture of experts its active parameters; "
         "`compute_exact`: equal FLOPs, by the shapes in config.json; `price`: equal dollars; "
         "`tokens`: equal completion tokens; `gpu_seconds`: equal time of a GPU."
     )

@@ -10,7 +10,15 @@ from __future__ import annotations
 import datetime
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SerializerFunctionWrapHandler,
+    model_serializer,
+    model_validator,
+)
 
 _STRICT = ConfigDict(extra="forbid", strict=True, frozen=True)
 
@@ -37,6 +45,42 @@ class Parameters(BaseModel):
     nominal: Annotated[int, Field(gt=0)] | None = Field(
         None, description="The size in the model's name, as papers round it."
     )
+    active: Annotated[int, Field(gt=0)] | None = Field(
+        None,
+        description="Of a mixture of experts: the parameters that one token meets, embeddings "
+        "included. FLOPs count these; worked out of `config` or the model's folder if unset.",
+    )
+
+    @model_validator(mode="after")
+    def _active_are_some_of_all(self) -> Parameters:
+        if self.active is not None and (wrong := self.contradiction(self.active)) is not None:
+            raise ValueError(f"`active` is {self.active:,}; {wrong}")
+        return self
+
+    @model_serializer(mode="wrap")
+    def _without_what_only_mixtures_have(
+        self, serialise: SerializerFunctionWrapHandler
+    ) -> dict[str, Any]:
+        # Digests and identities of other models stay those of cards that knew no such key.
+        written: dict[str, Any] = serialise(self)
+        if written.get("active", ...) is None:
+            del written["active"]
+        return written
+
+    def contradiction(self, active: int) -> str | None:
+        """Why so many active parameters cannot be, in words; None where they can.
+
+        Args:
+            active: parameters that one token meets, embeddings included.
+        """
+        total, inner = self.total, self.non_embedding
+        if total is None:
+            return None
+        if active > total:
+            return f"a token cannot meet more than `total`, {total:,}"
+        if inner is not None and active <= total - inner:
+            return f"the embeddings, `total` less `non_embedding`, have {total - inner:,} already"
+        return None
 
 
 class Price(BaseModel):
@@ -93,8 +137,8 @@ class ModelCard(BaseModel):
     )
     config: dict[str, Any] | None = Field(
         None,
-        description="Keys of the model's config.json, for `match.kind: compute_exact`; read from "
-        "its folder or the Hub if unset.",
+        description="Keys of the model's config.json, for `match.kind: compute_exact` (read from "
+        "its folder or the Hub if unset) and the active parameters of a mixture of experts.",
     )
     license: str | None = Field(
         None, description="Licence of the weights, which their output may inherit."

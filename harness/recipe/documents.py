@@ -11,18 +11,32 @@ _OUTSIDE = ("execution", "profiles", "profile", "description")
 
 
 def recipe_document(recipe: Recipe) -> dict[str, Any]:
-    """The recipe as JSON-like values, every default filled in."""
-    return recipe.model_dump(mode="json")
+    """The recipe as JSON-like values, every default filled in.
+
+    A mixture of experts also has the active parameters that its config.json says.
+    """
+    # Here, since budgets build on recipes.
+    from harness.budget.parameters import with_active_parameters
+
+    document = recipe.model_dump(mode="json")
+    for section in ("pair", "students"):
+        for role, card in getattr(recipe, section):
+            if card is not None:
+                counts = with_active_parameters(card).parameters
+                document[section][role]["parameters"] = counts.model_dump(mode="json")
+    return document
 
 
 def experiment_document(recipe: Recipe) -> dict[str, Any]:
     """What two runs must share to be the same experiment."""
     document = {key: value for key, value in recipe_document(recipe).items() if key not in _OUTSIDE}
-    if recipe.match.kind != "compute_exact":
-        # The revision says which model it is; its config.json only matters where it is counted by.
-        for card in (*document["pair"].values(), *document["students"].values()):
-            if card is not None:
-                del card["config"]
+    for card in (*document["pair"].values(), *document["students"].values()):
+        # The revision says which model it is; its config.json and what a token meets of it only
+        # matter where it is counted by them.
+        if card is not None and recipe.match.kind != "compute_exact":
+            del card["config"]
+        if card is not None and recipe.match.kind != "compute":
+            card["parameters"].pop("active", None)
     return document
 
 

@@ -10,7 +10,7 @@ import datetime
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from harness.budget import match_of, parameters_of, pool_sizes, price_in_force, stopping_rule
+from harness.budget import flop_parameters, match_of, pool_sizes, price_in_force, stopping_rule
 from harness.errors import InputError, Issue
 from harness.recipe.cards import ModelCard
 from harness.recipe.catalogue import recipe_file, shown
@@ -125,10 +125,14 @@ def _budget_warnings(recipe: Recipe) -> Iterator[Warning_]:
                 "a larger budget is closer, and match.rounding: mixed is exact.",
             )
     if recipe.match.kind == "compute":
-        sizes = {side: parameters_of(getattr(recipe.pair, side), recipe.match.parameters)
-                 for side in SIDES}  # fmt: skip
-        if sizes["wc"] > sizes["se"]:
-            yield "pair", "WC has more parameters than SE;", "are the two sides swapped?"
+        counted = {side: flop_parameters(getattr(recipe.pair, side), recipe.match.parameters)
+                   for side in SIDES}  # fmt: skip
+        for side, found in counted.items():
+            if found.advice is not None:
+                yield f"pair.{side}.parameters", f"{found.remark}.", found.advice
+        if counted["wc"].count > counted["se"].count:
+            more = "more active" if any(one.remark for one in counted.values()) else "more"
+            yield "pair", f"WC has {more} parameters than SE;", "are the two sides swapped?"
 
 
 def _allocation_warnings(recipe: Recipe) -> Iterator[Warning_]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from harness.budget import match_of
+from harness.budget.parameters import with_active_parameters
 from harness.errors import InputError
 from harness.files import digest_of
 from harness.recipe import SIDES, ModelCard, Recipe
@@ -147,7 +148,7 @@ def _model(card: ModelCard) -> Model:
         id=card.id,
         label=card.label,
         revision=card.revision,
-        parameters=card.parameters.model_dump(),
+        parameters=with_active_parameters(card).parameters.model_dump(),
     )
 
 

@@ -14,17 +14,26 @@ from harness.report.schema import Report
 def pair_table(report: Report) -> Table:
     """The two generators and the models that are finetuned."""
     roles = [*((side.upper(), report.pair[side]) for side in SIDES), *report.students.items()]
+    counts = {"total": "parameters", "non_embedding": "non-embedding"}
+    if any(model.parameters.get("active") for _, model in roles):
+        counts["active"] = "active"
     rows = [
         [
             Cell(role),
             Cell(model.id),
             Cell(model.revision or NONE),
-            *(Cell(count(model.parameters.get(kind))) for kind in ("total", "non_embedding")),
+            *(Cell(count(model.parameters.get(kind))) for kind in counts),
         ]
         for role, model in roles
     ]
-    headers = ("role", "model", "revision", "parameters", "non-embedding")
+    headers = ("role", "model", "revision", *counts.values())
     return Table("The pair and the finetuned models", headers, rows, text_columns=3)
+
+
+def of_mixtures(report: Report) -> str:
+    """Which parameters FLOPs count where a generator is a mixture of experts; else nothing."""
+    mixtures = any(report.pair[side].parameters.get("active") for side in SIDES)
+    return ", of mixtures of experts those that a token meets" if mixtures else ""
 
 
 def match_table(report: Report) -> Table:

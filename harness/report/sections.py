@@ -87,7 +87,7 @@ def _match(report: Report) -> Iterator[Block]:
     if report.match:
         match = report.match
         counted = (
-            f" (counting {match.parameters} parameters)"
+            f" (counting {match.parameters} parameters{sampling.of_mixtures(report)})"
             if match.kind == "compute" and match.parameters
             else ""
         )

@@ -104,8 +104,8 @@ def test_servers_take_no_gpu_hours_and_are_billed() -> None:
 
 
 def test_without_a_configuration_parameters_are_counted_and_that_is_said() -> None:
-    sizes = {name: ModelSizes(CountedModel(sized.costs.parameters), counted=True)
-             for name, sized in SIZES.items()}  # fmt: skip
+    counts = {name: sized.costs.parameters for name, sized in SIZES.items()}
+    sizes = {name: ModelSizes(CountedModel(one, one), counted=True) for name, one in counts.items()}
     found = estimate(load_recipe("w2s-math"), sizes=sizes)
     side = found.sampling["se"]
     assert side is not None

@@ -67,7 +67,7 @@ def test_without_the_hub_its_cache_is_read(
     tmp_path: Path, without_hub: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path))
-    assert sizes_of(card("org/none")) == model_sizes.ModelSizes(CountedModel(7), counted=True)
+    assert sizes_of(card("org/none")) == model_sizes.ModelSizes(CountedModel(7, 7), counted=True)
     repository = tmp_path / "models--org--name"
     snapshot = repository / "snapshots" / "abc"
     snapshot.mkdir(parents=True)
@@ -78,7 +78,7 @@ def test_without_the_hub_its_cache_is_read(
     assert sizes is not None
     assert not sizes.counted
     (snapshot / "config.json").write_text("no JSON")
-    assert sizes_of(card("org/name")) == model_sizes.ModelSizes(CountedModel(7), counted=True)
+    assert sizes_of(card("org/name")) == model_sizes.ModelSizes(CountedModel(7, 7), counted=True)
 
 
 @pytest.mark.parametrize("name", ["a/b/c", "hosted", "./none", "micro:none", "org/na me"])
@@ -89,15 +89,15 @@ def test_whatever_is_wrong_a_plan_goes_on(
 ) -> None:  # fmt: skip
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path))
     sizes = sizes_of(card(name, total=total))
-    assert sizes == (None if total is None else model_sizes.ModelSizes(CountedModel(7), True))
+    assert sizes == (None if total is None else model_sizes.ModelSizes(CountedModel(7, 7), True))
 
 
 def test_a_configuration_that_makes_no_sense_is_not_used(without_hub: None) -> None:
     sizes = sizes_of(card("org/name", {"model_type": "llama", "hidden_size": "wide"}))
-    assert sizes == model_sizes.ModelSizes(CountedModel(7), counted=True)
+    assert sizes == model_sizes.ModelSizes(CountedModel(7, 7), counted=True)
 
 
 def test_only_parameters_mean_two_flops_for_each() -> None:
-    model = CountedModel(7)
+    model = CountedModel(7, 7)
     assert model.prefill_flops(10) == model.decode_flops(99, 10) == 140
     assert (model.active_parameters, model.kv_cache_bytes(99)) == (7, 0)

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import copy
 import json
+from pathlib import Path
 from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from harness.recipe import Recipe
+from harness.pipeline.opening import open_or_create_run
+from harness.recipe import ModelCard, Recipe
 from harness.recipe.documents import differing_keys, experiment_document, recipe_document
-from harness.recipe.loading import load_recipe
+from harness.recipe.loading import load_recipe, read_recipe
+from harness.recipe.yaml_text import dump_yaml
+from tests.budget.mixtures import MIXTRAL_ACTIVE, MIXTRAL_CONFIG, MIXTRAL_TOTAL, mixtral
 from tests.recipe.strategies import RECIPES
 
 LEAVES = st.none() | st.booleans() | st.integers(0, 3) | st.sampled_from(["a", "b"])
@@ -46,6 +50,37 @@ def test_a_cards_configuration_counts_where_cost_is_counted_by_it() -> None:
         other = recipe.model_copy(update={"pair": recipe.pair.model_copy(update={"wc": bare})})
         keys = differing_keys(experiment_document(recipe), experiment_document(other))
         assert keys == (["pair.wc.config"] if counts else [])
+
+
+def test_active_parameters_count_where_cost_is_counted_by_them() -> None:
+    """Whether the card says them or its config.json; other experiments do not differ by them."""
+    for kind, counts in (("compute", True), ("number", False)):
+        recipe = load_recipe("w2s-math", [f"match.kind={kind}"])
+        by_config = with_wc(recipe, mixtral())
+        by_card = with_wc(recipe, mixtral(total=MIXTRAL_TOTAL, active=MIXTRAL_ACTIVE))
+        one, two = experiment_document(by_config), experiment_document(by_card)
+        assert one == two
+        assert ("active" in one["pair"]["wc"]["parameters"]) == counts
+        fewer = mixtral(config={**MIXTRAL_CONFIG, "num_experts_per_tok": 1})
+        keys = differing_keys(one, experiment_document(with_wc(recipe, fewer)))
+        assert keys == (["pair.wc.parameters.active"] if counts else [])
+
+
+def test_a_run_of_before_there_were_active_parameters_goes_on(tmp_path: Path) -> None:
+    recipe = with_wc(load_recipe("w2s-math"), mixtral(total=MIXTRAL_TOTAL, nominal=47_000_000_000))
+    run = tmp_path / "run"
+    run.mkdir()
+    (run / "recipe.yaml").write_text(dump_yaml(recipe.model_dump(mode="json")))
+    assert "active" not in (run / "recipe.yaml").read_text()
+    open_or_create_run(run, recipe)
+    new = open_or_create_run(tmp_path / "new", recipe)
+    kept = read_recipe(new.recipe_file)
+    assert kept.pair.wc.parameters.active == MIXTRAL_ACTIVE
+    open_or_create_run(tmp_path / "new", recipe)
+
+
+def with_wc(recipe: Recipe, card: ModelCard) -> Recipe:
+    return recipe.model_copy(update={"pair": recipe.pair.model_copy(update={"wc": card})})
 
 
 @given(DOCUMENTS)

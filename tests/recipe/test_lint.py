@@ -57,6 +57,21 @@ def test_uneven_rounding_swapped_sides_and_idle_settings() -> None:
     assert "nothing is finetuned" in warnings(lint("w2s-micro", ["paradigms=[]"], TODAY))
 
 
+def test_a_mixture_of_experts_whose_active_parameters_are_not_known(tmp_path: Path) -> None:
+    card = tmp_path / "hybrid.yaml"
+    chosen = [f"pair.wc={card}", "match.parameters=total"]
+    text = "id: org/hybrid\nparameters: {COUNTS}\nconfig: {model_type: new, num_experts: 512}\n"
+    card.write_text(text.replace("COUNTS", "total: 8000000000"))
+    said = warnings(lint("w2s-math", chosen, TODAY))
+    assert "pair.wc.parameters: org/hybrid is a mixture of experts, and how many" in said
+    assert "Add parameters.active" in said
+    card.write_text(text.replace("COUNTS", "total: 80000000000, active: 3000000000"))
+    said = warnings(lint("w2s-math", chosen, TODAY))
+    assert "mixture" not in said
+    # 80 B in all are no reason to take it for the dearer side: a token meets 3 B.
+    assert "swapped" not in said
+
+
 def test_a_profile_that_does_not_load_is_a_problem(tmp_path: Path) -> None:
     text = (recipes_folder() / "w2s-micro.yaml").read_text(encoding="utf-8")
     path = tmp_path / "mine.yaml"
