@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from harness.budget import pool_sizes, stopping_rule
+from harness.budget import pool_sizes, spent_totals, stopping_rule
 from harness.budget.allocation import stopping_words
 from harness.recipe import SIDES, Recipe
 from harness.recipe.schema import Until
@@ -38,6 +38,8 @@ def assumptions_of(recipe: Recipe) -> tuple[str, ...]:
             "the larger of two whole counts. The pools hold the larger one of every problem, so "
             "they cost up to a sample a problem more than the budget; nothing beyond it is used."
         )
+    if spent_totals(recipe):
+        said.append(_totals(recipe))
     if (until := stopping_rule(recipe)) is not None:
         said.append(_adaptive(recipe, until))
     if any(card.prices for card in (recipe.pair.wc, recipe.pair.se)):
@@ -63,6 +65,20 @@ def assumptions_of(recipe: Recipe) -> tuple[str, ...]:
     ):
         said.append("Splits without a count are taken whole; how large they are is not known here.")
     return tuple(said)
+
+
+def _totals(recipe: Recipe) -> str:
+    prompts = (
+        " and leave prompts out (match.prompts)"
+        if recipe.match.kind != "number" and recipe.match.prompts in (None, "none")
+        else ""
+    )
+    bill = (
+        " What servers bill is bounded by execution.spending_limit."
+        if recipe.match.kind == "price"
+        else ""
+    )
+    return f"Totals count completions of the expected length{prompts}: longer ones cost more.{bill}"
 
 
 def _expected_of(recipe: Recipe) -> str:

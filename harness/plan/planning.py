@@ -12,9 +12,11 @@ from collections.abc import Mapping
 
 from harness.budget import (
     MatchedBudget,
+    SpentTotal,
     flops_per_token,
     match_of,
     pool_sizes,
+    spent_totals,
     training_flops_per_token,
 )
 from harness.budget.spending import TokenPrices
@@ -57,6 +59,7 @@ def plan_of(recipe: Recipe, hardware: Hardware | None = None) -> Plan:
     pools = {side: _pool(recipe, side, sizes[side], problems["train"]) for side in SIDES}
     cells = tuple(_cell(recipe, cell, matched, problems["train"]) for cell in cells_of(recipe))
     known = known_of(recipe)
+    totals = spent_totals(recipe)
     hardware = hardware or Hardware(load_gpu(DEFAULT_GPU))
     estimate = estimate_of(recipe, known, problems, pools, cells, hardware)
     return Plan(
@@ -65,7 +68,7 @@ def plan_of(recipe: Recipe, hardware: Hardware | None = None) -> Plan:
         problems=problems,
         match=recipe.match.model_dump(mode="json"),
         ratio=next(iter(matched.values())).ratio,
-        budgets={name: _budget(budget) for name, budget in matched.items()},
+        budgets={name: _budget(one, totals.get(name)) for name, one in matched.items()},
         pools=pools,
         arms=tuple(f"{arm}-{name}" for arm in recipe.arms.build for name in matched),
         cells=cells,
@@ -85,7 +88,7 @@ def _count(recipe: Recipe, name: str) -> int | None:
     return None if problems is None else len(problems)
 
 
-def _budget(matched: MatchedBudget) -> PlannedBudget:
+def _budget(matched: MatchedBudget, total: SpentTotal | None) -> PlannedBudget:
     return PlannedBudget(
         given=matched.given,
         exact_samples_per_problem=dict(matched.exact_samples_per_problem),
@@ -94,6 +97,7 @@ def _budget(matched: MatchedBudget) -> PlannedBudget:
         cost=dict(matched.cost),
         unit=matched.unit,
         wc_over_se=matched.wc_over_se,
+        total=total,
     )
 
 

@@ -6,6 +6,8 @@ import textwrap
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from harness.budget.amounts import amount_text
+from harness.budget.spent_totals import beyond_text
 from harness.plan.estimate_text import estimate_parts
 from harness.plan.values import Plan, PlannedCell
 from harness.quantities import mean_count, short_number
@@ -71,7 +73,24 @@ def _budgets(plan: Plan) -> str:
     else:
         headers = ["budget", "WC exact", "SE exact", "WC drawn", "SE drawn", "cost WC/SE"]
         note = "samples a problem; the cost ratio is after rounding"
-    return f"{heading}\n{_table(rows, headers)}\n{note}"
+    return "\n".join([heading, _table(rows, headers), note, *_total_lines(plan)])
+
+
+def _total_lines(plan: Plan) -> list[str]:
+    """What each total leaves unspent, and what pools of the larger counts take beyond it."""
+    lines = []
+    for name, budget in plan.budgets.items():
+        if (total := budget.total) is None:
+            continue
+        spent = " and ".join(
+            f"{amount_text(total.spent[side], total.unit)} of "
+            f"{amount_text(total.limit[side], total.unit)} for {side.upper()}"
+            for side in SIDES
+        )
+        lines.append(f"{name} is a total, which rounds down: {spent}")
+        if total.beyond:
+            lines.append(f"{name} is overspent by its pools: {beyond_text(total)}")
+    return lines
 
 
 def _pools(plan: Plan) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
+from harness.budget import SpentTotal
 from harness.recipe import Side
 
 if TYPE_CHECKING:
@@ -24,6 +25,8 @@ class PlannedBudget:
             some problems have one fewer than others.
         cost: cost a problem and expected completion token, with `unit`.
         wc_over_se: the cost ratio that rounding leaves.
+        total: what is spent of a total, by expected lengths; None where the budget is none, or
+            where that is not known.
     """
 
     given: Literal["wc", "se", "total"]
@@ -33,6 +36,7 @@ class PlannedBudget:
     cost: Mapping[Side, float]
     unit: str
     wc_over_se: float
+    total: SpentTotal | None = None
 
 
 @dataclass(frozen=True)
