@@ -41,13 +41,13 @@ class SpentTotal:
         return {side: amount for side, amount in over.items() if amount > 0}
 
 
-def beyond_text(total: SpentTotal) -> str:
-    """What the pools take beyond the limit: `SE takes $30.00, $10.00 beyond it`."""
-    return " and ".join(
+def beyond_texts(total: SpentTotal) -> list[str]:
+    """What the pools take beyond the limit: `SE takes $30.00, $10.00 beyond the total`."""
+    return [
         f"{side.upper()} takes {amount_text(total.pools[side], total.unit)}, "
-        f"{amount_text(amount, total.unit)} beyond it"
+        f"{amount_text(amount, total.unit)} beyond the total"
         for side, amount in total.beyond.items()
-    )
+    ]
 
 
 def spent_totals(recipe: Recipe) -> dict[str, SpentTotal]:

@@ -4,13 +4,9 @@ from __future__ import annotations
 
 from harness.budget import pool_sizes, spent_totals, stopping_rule
 from harness.budget.allocation import stopping_words
+from harness.plan.disk import disk_assumption
 from harness.recipe import SIDES, Recipe
 from harness.recipe.schema import Until
-
-# A sample's row besides its text (ids, counts, seed, seconds), as a JSON line.
-BYTES_PER_SAMPLE = 250
-# English text in the tokenizers of the usual models.
-BYTES_PER_TOKEN = 4
 
 
 def assumptions_of(recipe: Recipe) -> tuple[str, ...]:
@@ -56,10 +52,7 @@ def assumptions_of(recipe: Recipe) -> tuple[str, ...]:
             "arms.deduplicate, repeated samples are left out, so rows are seen more often."
         )
     size = 4 if recipe.engine.dtype == "float32" else 2
-    said.append(
-        f"Disk: {BYTES_PER_SAMPLE} bytes a sample, {BYTES_PER_TOKEN} a token, {size} a weight of "
-        "each finetuned model; what training needs on the way is not counted."
-    )
+    said.append(disk_assumption(size))
     if None in (recipe.problems.train.count, recipe.problems.test.count) and (
         recipe.problems.source == "hub"
     ):

@@ -21,7 +21,8 @@ from harness.budget import (
 )
 from harness.budget.spending import TokenPrices
 from harness.cells import Cell, cells_of
-from harness.plan.assumptions import BYTES_PER_SAMPLE, BYTES_PER_TOKEN, assumptions_of
+from harness.plan.amounts import Amount
+from harness.plan.assumptions import assumptions_of
 from harness.plan.counts import (
     completion_length,
     parameters_for_flops,
@@ -29,6 +30,7 @@ from harness.plan.counts import (
     stored_parameters,
     token_rates_of,
 )
+from harness.plan.disk import pool_bytes
 from harness.plan.estimate import estimate_of
 from harness.plan.gpus import DEFAULT_GPU, load_gpu
 from harness.plan.known import known_of
@@ -109,6 +111,10 @@ def _pool(recipe: Recipe, side: Side, per_problem: int, problems: int | None) ->
     largest = None if samples is None else samples * recipe.decoding.max_tokens
     parameters = parameters_for_flops(recipe, card)
     price, rates = price_of(recipe, card), token_rates_of(recipe, card)
+    disk = None
+    if problems is not None and samples is not None and expected is not None:
+        tokens = Amount(expected, expected, samples * recipe.decoding.max_tokens)
+        disk = pool_bytes(recipe, side, problems, Amount.exactly(samples), tokens)
     return PlannedPool(
         model=card.id,
         endpoint=", ".join(server.address for server in servers) or None,
@@ -121,9 +127,8 @@ def _pool(recipe: Recipe, side: Side, per_problem: int, problems: int | None) ->
         dollars=_dollars(expected, rates),
         largest_dollars=_dollars(largest, rates),
         price_date=price.date.isoformat() if price else None,
-        disk_bytes=None
-        if samples is None or expected is None
-        else samples * BYTES_PER_SAMPLE + expected * BYTES_PER_TOKEN,
+        least_disk_bytes=None if disk is None else round(disk.low),
+        disk_bytes=None if disk is None else round(disk.high),
     )
 
 

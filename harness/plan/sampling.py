@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from harness.budget import stopping_rule
 from harness.budget.spending import TokenPrices
 from harness.plan.amounts import Amount, Range
-from harness.plan.assumptions import BYTES_PER_SAMPLE, BYTES_PER_TOKEN
 from harness.plan.counts import completion_length
+from harness.plan.disk import pool_bytes
 from harness.plan.generating import (
     SECONDS_PER_HOUR,
     Draws,
@@ -96,7 +96,7 @@ def planned_sampling(
         completion_tokens=tokens,
         flops=None if sizes is None else generation_flops(sizes.costs, draws),
         dollars=None if rates is None else dollars(draws, rates),
-        disk_bytes=drawn.times(BYTES_PER_SAMPLE) + tokens.times(BYTES_PER_TOKEN),
+        disk_bytes=pool_bytes(recipe, side, problems, drawn, tokens),
         gpu_hours=None if served is None else served.gpu_hours,
         gpus_an_engine=None if served is None else served.gpus_an_engine,
         speed=None if served is None else served.speed,

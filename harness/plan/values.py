@@ -52,7 +52,7 @@ class PlannedPool:
         flops, largest_flops: 2P a completion token.
         dollars, largest_dollars: by the output price in force; None without a price.
         price_date: the day of that price.
-        disk_bytes: estimate.
+        least_disk_bytes, disk_bytes: between which it lies with completions as expected.
     """
 
     model: str
@@ -66,6 +66,7 @@ class PlannedPool:
     dollars: float | None
     largest_dollars: float | None
     price_date: str | None
+    least_disk_bytes: int | None
     disk_bytes: int | None
 
 
@@ -146,6 +147,10 @@ class Plan:
             "dollars": _sum(pool.dollars for pool in self.pools.values()),
             "training_steps": sum(cell.steps for cell in self.cells),
             "training_flops": _sum(cell.flops for cell in self.cells),
+            "least_disk_bytes": _sum(
+                [pool.least_disk_bytes for pool in self.pools.values()]
+                + [cell.disk_bytes for cell in self.cells]
+            ),
             "disk_bytes": _sum(
                 [pool.disk_bytes for pool in self.pools.values()]
                 + [cell.disk_bytes for cell in self.cells]

@@ -18,7 +18,7 @@ from harness.budget import (
     spent_totals,
     stopping_rule,
 )
-from harness.budget.spent_totals import beyond_text
+from harness.budget.spent_totals import beyond_texts
 from harness.errors import InputError, Issue
 from harness.recipe.cards import ModelCard
 from harness.recipe.catalogue import recipe_file, shown
@@ -137,7 +137,7 @@ def _budget_warnings(recipe: Recipe) -> Iterator[Warning_]:
             yield (
                 f"budgets.{name}.total",
                 "the pools hold the larger count of every problem (match.rounding: mixed), so "
-                f"they overspend the total: {beyond_text(total)};",
+                f"they overspend the total: {' and '.join(beyond_texts(total))};",
                 "match.rounding: nearest stays within a total.",
             )
     if recipe.match.kind == "compute":

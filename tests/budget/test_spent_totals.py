@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from harness.budget import UnitCosts, match_of, matched_budget, spent_totals
 from harness.budget.allocation import mixed_allocation
-from harness.budget.spent_totals import beyond_text
+from harness.budget.spent_totals import beyond_texts
 from harness.errors import InputError
 from harness.plan.planning import plan_of
 from harness.plan.text import plan_text
@@ -104,18 +104,22 @@ def test_what_pools_of_a_mixed_total_take_is_said() -> None:
     assert found.pools == {"wc": float(45 * FLASH), "se": float(2 * PRO)}
     # As many whole samples as fit into $20.
     assert found.spent["wc"] == pytest.approx(float(20 // (FLASH / 7500) * FLASH / 7500))
-    words = "WC takes $20.25, $0.25 beyond it and SE takes $31.50, $11.50 beyond it"
-    assert beyond_text(found) == words
-    assert words in plan_text(plan_of(recipe))
+    wc, se = beyond_texts(found)
+    assert wc == "WC takes $20.25, $0.25 beyond the total"
+    assert se == "SE takes $31.50, $11.50 beyond the total"
+    text = plan_text(plan_of(recipe))
+    assert f"low, overspent by the pool: {wc}\nlow, overspent by the pool: {se}" in text
     warned = {one.where.split()[-1]: one for one in lint("w2s-math", mixed, DAY).warnings}
-    assert words in warned["budgets.low.total"].message
+    assert f"{wc} and {se}" in warned["budgets.low.total"].message
     assert "nearest" in warned["budgets.low.total"].advice
 
 
 def test_the_imbalance_of_a_total_is_shown() -> None:
     """$31: one Pro sample and 68 of Flash, where 35 cost as much."""
     text = plan_text(plan_of(load_recipe("w2s-math", settings("31usd"))))
-    assert "low is a total, which rounds down: $30.60 of $31.00 for WC and $15.75 of" in text
+    assert "low, a total that rounds down: WC spends $30.60 of $31.00\n" in text
+    assert "low, a total that rounds down: SE spends $15.75 of $31.00\n" in text
+    assert max(map(len, text.split("It takes for granted")[0].splitlines())) <= 100
     assert "overspent" not in text and "leave prompts out" in text
     (warning,) = (
         one for one in lint("w2s-math", settings("31usd"), DAY).warnings if "low" in one.where
