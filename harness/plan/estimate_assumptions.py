@@ -30,6 +30,7 @@ def estimate_assumptions(recipe: Recipe, known: Known, estimate: Estimate) -> tu
         *_prompts(recipe, known),
         *_sizes(recipe, known),
         *_too_small(recipe, known, estimate),
+        *_money(estimate),
         *_training(recipe, known, estimate),
         *_test(estimate),
     ]
@@ -118,6 +119,46 @@ def _sizes(recipe: Recipe, known: Known) -> Iterator[str]:
     ]
     if unpriced:
         yield f"Dollars leave out the prompts of {', '.join(unpriced)}: no input price is known."
+
+
+def gpu_work(estimate: Estimate) -> str:
+    """What the GPU-hours in all are for, and whose sampling is not among it."""
+    sides = estimate.sampling.items()
+    here = [name.upper() for name, side in sides if side is not None and side.gpu_hours]
+    elsewhere = [name.upper() for name, side in sides if side is None or not side.gpu_hours]
+    parts = {
+        f"sampling of {' and '.join(here)}": bool(here),
+        "training": bool(estimate.training_hours and estimate.training_hours.high),
+        "tests of the models that run here": estimate.test_hours is not None,
+        "engine starts": bool(estimate.engine_starts),
+    }
+    counted = ", ".join(name for name, is_counted in parts.items() if is_counted) or "nothing"
+    return counted + (f"; no sampling of {' and '.join(elsewhere)}" if elsewhere else "")
+
+
+def priced_sides(estimate: Estimate, *, billed: bool) -> str:
+    """The sides whose tokens have a price, and are billed by servers or not."""
+    return " and ".join(
+        name.upper()
+        for name, side in estimate.sampling.items()
+        if side is not None and side.dollars is not None and side.billed == billed
+    )
+
+
+def _money(estimate: Estimate) -> Iterator[str]:
+    if estimate.gpu_dollars is not None:
+        yield f"Dollars for GPUs are those of all GPU-hours: {gpu_work(estimate)}."
+    if billed := priced_sides(estimate, billed=True):
+        yield (
+            f"Servers of {billed} bill tokens: of samples, and of tests of the models that they "
+            "serve. That is paid besides the GPUs."
+        )
+    if other := priced_sides(estimate, billed=False):
+        yield (
+            f"No endpoint bills samples of {other}, so dollars for tokens of {other} are an "
+            "alternative to sampling on GPUs: either GPUs are rented or tokens bought. They leave "
+            "out the tests of these models, which are among the GPU-hours."
+        )
 
 
 def _too_small(recipe: Recipe, known: Known, estimate: Estimate) -> Iterator[str]:

@@ -7,6 +7,7 @@ from typing import Any
 
 from harness.plan.amounts import Amount, Range
 from harness.plan.estimate import Estimate
+from harness.plan.estimate_assumptions import gpu_work, priced_sides
 from harness.plan.sampling import PlannedSampling
 from harness.quantities import short_number
 
@@ -95,11 +96,7 @@ def _totals(estimate: Estimate) -> str:
     }  # fmt: skip
     rows = [[name, *_hours(amount)] for name, amount in parts.items()]
     lines = [f"GPU-hours on {_gpu(estimate)}", _table(rows, ["", "GPU-hours", "at most"])]
-    price = estimate.hardware.price
-    if estimate.gpu_dollars is not None:
-        lines.append(f"{_dollars(estimate.gpu_dollars)} for GPUs at ${price:,g} an hour")
-    if estimate.token_dollars is not None:
-        lines.append(f"{_dollars(estimate.token_dollars)} for tokens")
+    lines += _money(estimate)
     gpus = estimate.hardware.gpus
     if gpus is not None and gpus < estimate.least_gpus:
         few = f"{gpus} {'is' if gpus == 1 else 'are'} too few"
@@ -114,6 +111,29 @@ def _totals(estimate: Estimate) -> str:
             f"disk: {_short(disk)}B{most}, of which base models {_bytes(estimate.base_model_bytes)}"
         )
     return "\n".join(lines)
+
+
+def _money(estimate: Estimate) -> Iterator[str]:
+    """What is paid for GPUs, what servers bill on top, and what tokens would cost instead."""
+    if estimate.gpu_dollars is not None:
+        yield (
+            f"{_dollars(estimate.gpu_dollars)} for GPUs at ${estimate.hardware.price:,g} an hour:\n"
+            f"  {gpu_work(estimate)}"
+        )
+    if estimate.billed_dollars is not None:
+        tests = ", and tests of these models" if estimate.test and estimate.test.dollars else ""
+        yield (
+            f"{_dollars(estimate.billed_dollars)} for tokens that servers bill, besides the GPUs:\n"
+            f"  samples of {priced_sides(estimate, billed=True)}{tests}"
+        )
+    if estimate.alternative_dollars is not None:
+        sides = priced_sides(estimate, billed=False)
+        saved = estimate.saved_gpu_dollars
+        instead = "on GPUs" if saved is None else f"on GPUs for {_dollars(saved)}"
+        yield (
+            f"{_dollars(estimate.alternative_dollars)} for tokens, if samples of {sides} were "
+            f"bought:\n  instead of drawing them {instead}; not to be added"
+        )
 
 
 def _bytes(size: int) -> str:

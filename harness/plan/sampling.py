@@ -38,6 +38,8 @@ class PlannedSampling:
         completion_tokens: of all samples.
         flops: of prompts and completions, attention included where the architecture is known.
         dollars: of prompts and completions by the price in force.
+        billed: whether servers bill these dollars; else they are what the same tokens would cost
+            if they were bought instead of sampled on GPUs.
         disk_bytes: of the pool.
         gpu_hours: None too where a server samples.
         gpus_an_engine: GPUs that hold one copy of the model.
@@ -52,6 +54,7 @@ class PlannedSampling:
     completion_tokens: Amount
     flops: Amount | None
     dollars: Amount | None
+    billed: bool
     disk_bytes: Amount
     gpu_hours: Amount | None
     gpus_an_engine: int | None
@@ -96,6 +99,7 @@ def planned_sampling(
         completion_tokens=tokens,
         flops=None if sizes is None else generation_flops(sizes.costs, draws),
         dollars=None if rates is None else dollars(draws, rates),
+        billed=any(server.billed for server in recipe.execution.servers_of(side)),
         disk_bytes=pool_bytes(recipe, side, problems, drawn, tokens),
         gpu_hours=None if served is None else served.gpu_hours,
         gpus_an_engine=None if served is None else served.gpus_an_engine,
