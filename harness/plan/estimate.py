@@ -10,7 +10,7 @@ from harness.cells import cells_of
 from harness.models import MICRO_PREFIX
 from harness.plan.amounts import NOTHING, Amount, Range, known_total, total
 from harness.plan.counts import token_rates_of
-from harness.plan.detectable import DetectableDifference, detectable_difference
+from harness.plan.detectable import DetectableDifference, comparisons_of, detectable_difference
 from harness.plan.estimate_assumptions import estimate_assumptions
 from harness.plan.known import Known
 from harness.plan.sampling import PlannedSampling, planned_sampling
@@ -231,10 +231,17 @@ def estimate_of(
             START_SECONDS.high * seconds / _SECONDS_PER_HOUR,
             START_SECONDS.high * seconds / _SECONDS_PER_HOUR,
         ),
-        detectable=detectable_difference(problems["test"]) if problems["test"] else None,
+        detectable=_detectable(recipe, problems["test"]),
         base_model_bytes=_base_model_bytes(recipe, known),
     )
     return replace(estimate, assumptions=estimate_assumptions(recipe, known, estimate))
+
+
+def _detectable(recipe: Recipe, problems: int | None) -> DetectableDifference | None:
+    if not problems:
+        return None
+    compared = comparisons_of(cells_of(recipe))
+    return detectable_difference(problems, len(recipe.seeds.training) if compared else 1, compared)
 
 
 def _base_model_bytes(recipe: Recipe, known: Known) -> int:

@@ -17,9 +17,11 @@ from harness.plan.roofline import FASTEST, SLOWEST, Efficiency
 from harness.plan.sampling import sequences_at_once
 from harness.plan.serving import memory_utilisation
 from harness.plan.training import FOR_ACTIVATIONS, UTILISATION, is_checkpointing
+from harness.power import design_effect
 from harness.recipe import SIDES, Recipe
 
 if TYPE_CHECKING:
+    from harness.plan.detectable import DetectableDifference
     from harness.plan.estimate import Estimate
 
 
@@ -222,10 +224,36 @@ def _test(estimate: Estimate) -> Iterator[str]:
         yield "Base models take 2 bytes a weight on the disk, if they are not there yet."
     if estimate.test:
         yield "Test completions are zero-shot, greedy, and as long as those of the pools."
-    found = estimate.detectable
-    if found is not None:
+    if estimate.detectable is not None:
+        yield from _detectable(estimate.detectable)
+
+
+def _detectable(found: DetectableDifference) -> Iterator[str]:
+    yield (
+        f"Detectable differences: {found.power:.0%} power; unpaired at a pass@1 of "
+        f"{100 * found.rate:g} %, paired if the models disagree on "
+        f"{found.discordant.low:.0%} to {found.discordant.high:.0%} of the problems."
+    )
+    if found.training_seeds > 1:
+        few, many = (design_effect(found.training_seeds, share) for share in
+                     (found.seed_correlation.low, found.seed_correlation.high))  # fmt: skip
         yield (
-            f"Detectable differences: {found.power:.0%} power at level {found.level:g}, one seed; "
-            f"unpaired at a pass@1 of {100 * found.rate:g} %, paired if the models disagree on "
-            f"{found.discordant.low:.0%} to {found.discordant.high:.0%} of the problems."
+            f"The {found.training_seeds} training seeds share the test problems, so their mean has "
+            f"{few:.0%} to {many:.0%} of the variance of one: a problem's difference is taken to "
+            f"correlate by {found.seed_correlation.low:g} to {found.seed_correlation.high:g} "
+            "between seeds (1 less the disagreement of two seeds over that of WC and SE models). "
+            "Differences of the mean are those of these models; other seeds add a spread of "
+            f"{found.seed_spread_points.low:g} to {found.seed_spread_points.high:g} points (one "
+            "standard deviation of a model), with Student's t for the few seeds."
+        )
+    elif found.comparisons:
+        yield (
+            "One training seed: what is found is a difference of these models. How far another "
+            "seed would move them is not known and not in these numbers."
+        )
+    if found.comparisons > 1:
+        yield (
+            f"Holm's correction is over the {found.comparisons} comparisons of the recipe, WC data "
+            "against SE data once a paradigm and budget; at worst it asks the clearest of them for "
+            f"{found.level:g} / {found.comparisons}, and the others for less."
         )

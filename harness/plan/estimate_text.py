@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from harness.plan.amounts import Amount, Range
+from harness.plan.detectable import DetectableDifference
 from harness.plan.estimate import Estimate
 from harness.plan.estimate_assumptions import gpu_work, priced_sides
 from harness.plan.sampling import PlannedSampling
@@ -144,15 +145,39 @@ def _detectable(estimate: Estimate) -> Iterator[str]:
     found = estimate.detectable
     if found is None:
         return
-    unpaired = "none" if found.unpaired_points is None else f"{found.unpaired_points:.1f} points"
-    paired = "none"
-    if found.paired_points is not None:
-        paired = f"{found.paired_points.low:.1f} to {found.paired_points.high:.1f} points"
-    yield (
-        f"Smallest difference that {found.problems:,} test problems can show "
-        f"({found.power:.0%} power, level {found.level:g}):\n"
-        f"paired {paired}, unpaired {unpaired}"
+    yield "\n".join(
+        [
+            f"Smallest difference that {found.problems:,} test problems can show "
+            f"({found.power:.0%} power, level {found.level:g}):",
+            f"paired {_difference(found.paired_points)}, "
+            f"unpaired {_difference(found.unpaired_points)} (one comparison, one training seed)",
+            *_by_design(found),
+        ]
     )
+
+
+def _by_design(found: DetectableDifference) -> Iterator[str]:
+    """The same for the recipe's own seeds, and for all of its comparisons."""
+    seeds = f"{found.training_seeds} training seed{'s' if found.training_seeds > 1 else ''}"
+    holm = f"worst of {found.comparisons} comparisons (Holm, level {found.holm_level:.2g})"
+    several, corrected = found.training_seeds > 1, found.comparisons > 1
+    if several:
+        yield f"paired {_difference(found.over_seeds_points)}, mean over {seeds}"
+    if corrected:
+        yield f"paired {_difference(found.holm_points)}, {seeds}, {holm}"
+    if several:
+        others = _difference(found.other_seeds_points)
+        yield f"paired {others}, for models of other training seeds too"
+    if several and corrected:
+        yield f"paired {_difference(found.holm_other_seeds_points)}, the same, {holm}"
+
+
+def _difference(points: Range | float | None) -> str:
+    if points is None:
+        return "none"
+    if isinstance(points, Range):
+        return f"{points.low:.1f} to {points.high:.1f} points"
+    return f"{points:.1f} points"
 
 
 def _gpu(estimate: Estimate) -> str:
