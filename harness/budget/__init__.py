@@ -16,10 +16,12 @@ from harness.budget.costs import (
 from harness.budget.matching import MatchedBudget, match_of, matched_budget, pool_sizes
 from harness.budget.parameters import flop_parameters, parameters_of
 from harness.budget.side_costs import UnitCosts, cost_of_side, unit_costs
+from harness.budget.spent_totals import SpentTotal, spent_totals
 from harness.budget.totals import problem_count
 
 __all__ = [
     "MatchedBudget",
+    "SpentTotal",
     "UnitCosts",
     "cost_of_side",
     "flop_parameters",
@@ -30,6 +32,7 @@ __all__ = [
     "pool_sizes",
     "price_in_force",
     "problem_count",
+    "spent_totals",
     "stopping_rule",
     "training_flops_per_token",
     "unit_cost",

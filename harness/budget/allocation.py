@@ -75,26 +75,33 @@ def block_size(drawn: int, found: int, enough: int) -> int:
 
 
 def mixed_allocation(
-    problem_ids: Iterable[str], samples_per_problem: Fraction, seed: int
+    problem_ids: Iterable[str],
+    samples_per_problem: Fraction,
+    seed: int,
+    *,
+    round_down: bool = False,
 ) -> dict[str, int]:
     """Whole counts of samples whose mean is a real number: some problems get one more than others.
 
     Over all problems they add up to within half a sample of their number times
-    `samples_per_problem`. Which problems get more is decided by seed and id alone, so it depends
-    neither on the order of the problems nor on the budget: a problem that gets more at one budget
-    is among the first to get more at any other, and a larger budget never gives a problem less.
+    `samples_per_problem`, or to less than one sample below it. Which problems get more is decided
+    by seed and id alone, so it depends neither on the order of the problems nor on the budget: a
+    problem that gets more at one budget is among the first to get more at any other, and a larger
+    budget, rounded alike, never gives a problem less.
 
     Args:
         problem_ids: of all problems, each once.
         samples_per_problem: the mean, at least 0.
         seed: decides who gets more.
+        round_down: whether the sum may not be above the mean's.
 
     Returns:
         Samples of each problem, in the order given.
     """
     ids = list(problem_ids)
     floor = math.floor(samples_per_problem)
-    total = math.floor(samples_per_problem * len(ids) + Fraction(1, 2))
+    exact = samples_per_problem * len(ids)
+    total = math.floor(exact if round_down else exact + Fraction(1, 2))
     favoured = set(sorted(ids, key=lambda one: _rank(one, seed))[: total - floor * len(ids)])
     return {one: floor + (one in favoured) for one in ids}
 

@@ -12,6 +12,7 @@ from fractions import Fraction
 from typing import Literal, get_args
 
 from harness.errors import InputError, nearest_names
+from harness.quantities import short_number
 
 Unit = Literal["samples", "usd", "flop", "tok", "gpu_s"]
 Kind = Literal["number", "compute", "compute_exact", "price", "tokens", "gpu_seconds"]
@@ -33,6 +34,15 @@ UNIT_WORDS: dict[Unit, str] = {
     "tok": "completion tokens",
     "gpu_s": "GPU-seconds",
 }
+
+
+def amount_text(value: float, unit: Unit) -> str:
+    """An amount for people: `$22.50`, `1.2 E FLOPs`, `2 M tokens`."""
+    if unit == "usd":
+        return f"${value:,.2f}"
+    words = {"samples": "samples", "tok": "tokens"}.get(unit, UNIT_WORDS[unit])
+    return f"{short_number(value)} {words}"
+
 
 _PREFIXES = {"": 0, "k": 3, "K": 3, "M": 6, "G": 9, "T": 12, "P": 15, "E": 18}
 # Spellings in lower case: (unit, how many of it).

@@ -4,7 +4,8 @@ With equal mean lengths, equal cost means S_WC = (c_SE / c_WC) · S_SE with c th
 (paper, Eq. 1 and section on price). With measured lengths, c is the cost of a sample. Counts of
 samples are whole: with `rounding: nearest` the exact number is rounded, halves up, and the cost
 ratio that this leaves is kept with the result; with `rounding: mixed` some problems get one sample
-fewer than others, and the cost of the whole problem set matches.
+fewer than others, and the cost of the whole problem set matches. A total is a limit: it rounds
+down, so that no side spends more than it.
 """
 
 from __future__ import annotations
@@ -88,7 +89,8 @@ class MatchedBudget:
     def samples_of(self, side: Side, problem_ids: Iterable[str]) -> dict[str, int]:
         """How many samples of each problem belong to the budget: its first ones, by index."""
         if self.rounding == "mixed":
-            return mixed_allocation(problem_ids, self.exact[side], self.seed)
+            limit = self.given == "total"
+            return mixed_allocation(problem_ids, self.exact[side], self.seed, round_down=limit)
         return dict.fromkeys(problem_ids, self.samples_per_problem[side])
 
 
@@ -114,16 +116,21 @@ def matched_budget(
     Raises:
         InputError: a side would get less than one sample a problem (or none at all, where
             rounding is mixed), or a total is in another unit than the match counts.
+
+    Example:
+        With Pro at $10.5 and Flash at $0.3 per million tokens, 7,500 problems and 200 tokens a
+        completion, a total of $31 is 1.97 samples of Pro: one is drawn, beside 68 of Flash.
     """
     exact, given = _exact_counts(budget, match, costs, problems)
     multiplier = _multiplier(budget)
     _refuse_more_than_a_pool(name, given, exact)
     if match.rounding == "nearest":
         _refuse_less_than_one(name, given, exact, costs, multiplier)
-        samples: dict[Side, int] = {side: _nearest(exact[side]) for side in SIDES}
+        whole = math.floor if given == "total" else _nearest
+        samples: dict[Side, int] = {side: whole(exact[side]) for side in SIDES}
         counted: Mapping[Side, Fraction] = {side: Fraction(samples[side]) for side in SIDES}
     else:
-        _refuse_no_sample(name, exact, problems)
+        _refuse_no_sample(name, given, exact, problems)
         samples, counted = {side: math.ceil(exact[side]) for side in SIDES}, exact
     return MatchedBudget(
         budget=name,
@@ -209,9 +216,12 @@ def _refuse_more_than_a_pool(name: str, given: Given, exact: Mapping[Side, Fract
         )
 
 
-def _refuse_no_sample(name: str, exact: Mapping[Side, Fraction], problems: int | None) -> None:
+def _refuse_no_sample(
+    name: str, given: Given, exact: Mapping[Side, Fraction], problems: int | None
+) -> None:
     """Refuses a budget of which a side gets nothing, once spread over the problems."""
-    short = [side for side in SIDES if problems and exact[side] * problems < Fraction(1, 2)]
+    least = Fraction(1) if given == "total" else Fraction(1, 2)
+    short = [side for side in SIDES if problems and exact[side] * problems < least]
     if short:
         counts = " and ".join(f"{float(exact[side]):.3g} {side.upper()} samples" for side in short)
         raise InputError(
@@ -229,7 +239,8 @@ def _refuse_less_than_one(
     multiplier: Fraction,
 ) -> None:
     """Refuses a budget, with the least count of the given side that works for both."""
-    short = [side for side in SIDES if exact[side] < 1 - _TOLERANCE]
+    least = Fraction(1) if given == "total" else 1 - _TOLERANCE
+    short = [side for side in SIDES if exact[side] < least]
     if not short:
         return
     counts = " and ".join(f"{float(exact[side]):.3g} {side.upper()} samples" for side in short)
@@ -244,9 +255,9 @@ def _refuse_less_than_one(
         )
     other: Side = "wc" if given == "se" else "se"
     enough = costs.samples_for(given, costs.of(other, 1 - _TOLERANCE) / multiplier)
-    least = math.ceil(max(Fraction(1), enough))
+    count = math.ceil(max(Fraction(1), enough))
     raise InputError(
         f"the budget {name!r} ({float(exact[given]):g} {given.upper()} samples a problem) leaves "
         f"{counts} a problem, less than one.",
-        f"The least that works is {given}: {least}. {others}",
+        f"The least that works is {given}: {count}. {others}",
     )

@@ -8,12 +8,13 @@ So a finetuned model is graded as the pools were that it learned from.
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pydantic import ValidationError
 
-from harness.errors import InputError, Issues
+from harness.errors import EnvironmentFailure, InputError, Issues
 from harness.grading.grader import Grader
 from harness.grading.graders import conventions_of_answer, settled
 from harness.grading.verdict import Verdict
@@ -60,9 +61,13 @@ class TaskGrader:
 
     Args:
         answer: format, conventions, and the exact verifier if there is one.
+
+    Raises:
+        EnvironmentFailure: math-verify cannot be imported.
     """
 
     def __init__(self, answer: Answer) -> None:
+        _check_symbolic_comparison()
         self._answer = answer
         self._grader = Grader(answer.format, conventions_of_answer(answer), memo=False)
 
@@ -80,3 +85,20 @@ class TaskGrader:
         problem = Problem(str(document["question"]), gold)
         pairs = zip(found, completions, strict=True)
         return [settled(verdict, problem, text) for verdict, text in pairs]
+
+
+def _check_symbolic_comparison() -> None:
+    """Imports math-verify as the worker will, before any completion is generated for it.
+
+    lm-eval grades when all generations are done, which may be hours later.
+
+    Raises:
+        EnvironmentFailure: it is missing, or a package that it needs is.
+    """
+    try:
+        importlib.import_module("math_verify")
+    except ImportError as error:
+        raise EnvironmentFailure(
+            f"answers cannot be compared: math-verify cannot be imported ({error}).",
+            "Install it where lm-eval runs: pip install --force-reinstall math-verify sympy",
+        ) from error

@@ -101,4 +101,4 @@ def _document(one: PilotPool, recipe: Recipe | None, budgets: Sequence[int]) -> 
 def _planned_samples(recipe: Recipe, side: Side) -> set[int]:
     """Samples a problem of one side at the budgets of a recipe."""
     planned = match_of(recipe).values()
-    return {max(1, round(one.exact_samples_per_problem[side])) for one in planned}
+    return {max(1, round(one.mean_samples_per_problem[side])) for one in planned}

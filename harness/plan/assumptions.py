@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from harness.budget import pool_sizes, stopping_rule
+from harness.budget import pool_sizes, spent_totals, stopping_rule
 from harness.budget.allocation import stopping_words
 from harness.plan.counts import parameters_for_flops
+from harness.plan.disk import disk_assumption
 from harness.recipe import SIDES, Recipe
 from harness.recipe.schema import Until
-
-# A sample's row besides its text (ids, counts, seed, seconds), as a JSON line.
-BYTES_PER_SAMPLE = 250
-# English text in the tokenizers of the usual models.
-BYTES_PER_TOKEN = 4
 
 
 def assumptions_of(recipe: Recipe) -> tuple[str, ...]:
@@ -40,6 +36,8 @@ def assumptions_of(recipe: Recipe) -> tuple[str, ...]:
             "the larger of two whole counts. The pools hold the larger one of every problem, so "
             "they cost up to a sample a problem more than the budget; nothing beyond it is used."
         )
+    if spent_totals(recipe):
+        said.append(_totals(recipe))
     if (until := stopping_rule(recipe)) is not None:
         said.append(_adaptive(recipe, until))
     if any(card.prices for card in (recipe.pair.wc, recipe.pair.se)):
@@ -56,10 +54,7 @@ def assumptions_of(recipe: Recipe) -> tuple[str, ...]:
             "arms.deduplicate, repeated samples are left out, so rows are seen more often."
         )
     size = 4 if recipe.engine.dtype == "float32" else 2
-    said.append(
-        f"Disk: {BYTES_PER_SAMPLE} bytes a sample, {BYTES_PER_TOKEN} a token, {size} a weight of "
-        "each finetuned model; what training needs on the way is not counted."
-    )
+    said.append(disk_assumption(size))
     if None in (recipe.problems.train.count, recipe.problems.test.count) and (
         recipe.problems.source == "hub"
     ):
@@ -72,6 +67,20 @@ def _mixtures(recipe: Recipe) -> list[str]:
     cards = [recipe.pair.wc, recipe.pair.se, *map(recipe.student, recipe.paradigms)]
     counted = [parameters_for_flops(recipe, card) for card in cards]
     return list(dict.fromkeys(said for one in counted if one for said in one.sentences))
+
+
+def _totals(recipe: Recipe) -> str:
+    prompts = (
+        " and leave prompts out (match.prompts)"
+        if recipe.match.kind != "number" and recipe.match.prompts in (None, "none")
+        else ""
+    )
+    bill = (
+        " What servers bill is bounded by execution.spending_limit."
+        if recipe.match.kind == "price"
+        else ""
+    )
+    return f"Totals count completions of the expected length{prompts}: longer ones cost more.{bill}"
 
 
 def _expected_of(recipe: Recipe) -> str:

@@ -10,7 +10,7 @@ from harness.cells import cells_of
 from harness.models import MICRO_PREFIX
 from harness.plan.amounts import NOTHING, Amount, Range, known_total, total
 from harness.plan.counts import token_rates_of
-from harness.plan.detectable import DetectableDifference, detectable_difference
+from harness.plan.detectable import DetectableDifference, comparisons_of, detectable_difference
 from harness.plan.estimate_assumptions import estimate_assumptions
 from harness.plan.known import Known
 from harness.plan.sampling import PlannedSampling, planned_sampling
@@ -96,9 +96,29 @@ class Estimate:
 
     @property
     def token_dollars(self) -> Amount | None:
-        """Dollars for tokens of models with a price."""
-        test = None if self.test is None else self.test.dollars
-        return known_total([*(side.dollars for side in self._sides), test])
+        """Dollars for tokens of models with a price, billed by servers or not."""
+        return known_total((self.billed_dollars, self.alternative_dollars))
+
+    @property
+    def billed_dollars(self) -> Amount | None:
+        """Dollars that servers bill: for samples, and for the tests of their models."""
+        sides = [side.dollars for side in self._sides if side.billed]
+        return known_total([*sides, None if self.test is None else self.test.dollars])
+
+    @property
+    def alternative_dollars(self) -> Amount | None:
+        """Dollars for buying the samples of models with a price instead of drawing them on GPUs.
+
+        The tests of these models are not in it: they run beside the finetuned ones.
+        """
+        return known_total(side.dollars for side in self._sides if not side.billed)
+
+    @property
+    def saved_gpu_dollars(self) -> Amount | None:
+        """Dollars for the GPU-hours, engine starts left out, that `alternative_dollars` saves."""
+        sides = [side for side in self._sides if not side.billed and side.dollars is not None]
+        hours, price = known_total(side.gpu_hours for side in sides), self.hardware.price
+        return None if hours is None or price is None else hours.times(price)
 
     @property
     def disk_bytes(self) -> Amount | None:
@@ -156,6 +176,9 @@ class Estimate:
             ),
             "test_flops": None if self.test is None else self.test.flops,
             "dollars": self.token_dollars,
+            "billed_dollars": self.billed_dollars,
+            "alternative_dollars": self.alternative_dollars,
+            "saved_gpu_dollars": self.saved_gpu_dollars,
             "disk_bytes": self.disk_bytes,
             "sampling_gpu_hours": self.sampling_hours,
             "training_gpu_hours": self.training_hours,
@@ -208,10 +231,17 @@ def estimate_of(
             START_SECONDS.high * seconds / _SECONDS_PER_HOUR,
             START_SECONDS.high * seconds / _SECONDS_PER_HOUR,
         ),
-        detectable=detectable_difference(problems["test"]) if problems["test"] else None,
+        detectable=_detectable(recipe, problems["test"]),
         base_model_bytes=_base_model_bytes(recipe, known),
     )
     return replace(estimate, assumptions=estimate_assumptions(recipe, known, estimate))
+
+
+def _detectable(recipe: Recipe, problems: int | None) -> DetectableDifference | None:
+    if not problems:
+        return None
+    compared = comparisons_of(cells_of(recipe))
+    return detectable_difference(problems, len(recipe.seeds.training) if compared else 1, compared)
 
 
 def _base_model_bytes(recipe: Recipe, known: Known) -> int:

@@ -18,9 +18,11 @@ from harness.plan.roofline import FASTEST, SLOWEST, Efficiency
 from harness.plan.sampling import sequences_at_once
 from harness.plan.serving import memory_utilisation
 from harness.plan.training import FOR_ACTIVATIONS, UTILISATION, is_checkpointing
+from harness.power import design_effect
 from harness.recipe import SIDES, Recipe
 
 if TYPE_CHECKING:
+    from harness.plan.detectable import DetectableDifference
     from harness.plan.estimate import Estimate
 
 
@@ -32,6 +34,7 @@ def estimate_assumptions(recipe: Recipe, known: Known, estimate: Estimate) -> tu
         *_sizes(recipe, known),
         *_mixtures_by_the_hub(recipe, known),
         *_too_small(recipe, known, estimate),
+        *_money(estimate),
         *_training(recipe, known, estimate),
         *_test(estimate),
     ]
@@ -139,6 +142,46 @@ def _mixtures_by_the_hub(recipe: Recipe, known: Known) -> Iterator[str]:
             )
 
 
+def gpu_work(estimate: Estimate) -> str:
+    """What the GPU-hours in all are for, and whose sampling is not among it."""
+    sides = estimate.sampling.items()
+    here = [name.upper() for name, side in sides if side is not None and side.gpu_hours]
+    elsewhere = [name.upper() for name, side in sides if side is None or not side.gpu_hours]
+    parts = {
+        f"sampling of {' and '.join(here)}": bool(here),
+        "training": bool(estimate.training_hours and estimate.training_hours.high),
+        "tests of the models that run here": estimate.test_hours is not None,
+        "engine starts": bool(estimate.engine_starts),
+    }
+    counted = ", ".join(name for name, is_counted in parts.items() if is_counted) or "nothing"
+    return counted + (f"; no sampling of {' and '.join(elsewhere)}" if elsewhere else "")
+
+
+def priced_sides(estimate: Estimate, *, billed: bool) -> str:
+    """The sides whose tokens have a price, and are billed by servers or not."""
+    return " and ".join(
+        name.upper()
+        for name, side in estimate.sampling.items()
+        if side is not None and side.dollars is not None and side.billed == billed
+    )
+
+
+def _money(estimate: Estimate) -> Iterator[str]:
+    if estimate.gpu_dollars is not None:
+        yield f"Dollars for GPUs are those of all GPU-hours: {gpu_work(estimate)}."
+    if billed := priced_sides(estimate, billed=True):
+        yield (
+            f"Servers of {billed} bill tokens: of samples, and of tests of the models that they "
+            "serve. That is paid besides the GPUs."
+        )
+    if other := priced_sides(estimate, billed=False):
+        yield (
+            f"No endpoint bills samples of {other}, so dollars for tokens of {other} are an "
+            "alternative to sampling on GPUs: either GPUs are rented or tokens bought. They leave "
+            "out the tests of these models, which are among the GPU-hours."
+        )
+
+
 def _too_small(recipe: Recipe, known: Known, estimate: Estimate) -> Iterator[str]:
     given = recipe.engine.tensor_parallel_size
     for side, planned in estimate.sampling.items():
@@ -200,10 +243,36 @@ def _test(estimate: Estimate) -> Iterator[str]:
         yield "Base models take 2 bytes a weight on the disk, if they are not there yet."
     if estimate.test:
         yield "Test completions are zero-shot, greedy, and as long as those of the pools."
-    found = estimate.detectable
-    if found is not None:
+    if estimate.detectable is not None:
+        yield from _detectable(estimate.detectable)
+
+
+def _detectable(found: DetectableDifference) -> Iterator[str]:
+    yield (
+        f"Detectable differences: {found.power:.0%} power; unpaired at a pass@1 of "
+        f"{100 * found.rate:g} %, paired if the models disagree on "
+        f"{found.discordant.low:.0%} to {found.discordant.high:.0%} of the problems."
+    )
+    if found.training_seeds > 1:
+        few, many = (design_effect(found.training_seeds, share) for share in
+                     (found.seed_correlation.low, found.seed_correlation.high))  # fmt: skip
         yield (
-            f"Detectable differences: {found.power:.0%} power at level {found.level:g}, one seed; "
-            f"unpaired at a pass@1 of {100 * found.rate:g} %, paired if the models disagree on "
-            f"{found.discordant.low:.0%} to {found.discordant.high:.0%} of the problems."
+            f"The {found.training_seeds} training seeds share the test problems, so their mean has "
+            f"{few:.0%} to {many:.0%} of the variance of one: a problem's difference is taken to "
+            f"correlate by {found.seed_correlation.low:g} to {found.seed_correlation.high:g} "
+            "between seeds (1 less the disagreement of two seeds over that of WC and SE models). "
+            "Differences of the mean are those of these models; other seeds add a spread of "
+            f"{found.seed_spread_points.low:g} to {found.seed_spread_points.high:g} points (one "
+            "standard deviation of a model), with Student's t for the few seeds."
+        )
+    elif found.comparisons:
+        yield (
+            "One training seed: what is found is a difference of these models. How far another "
+            "seed would move them is not known and not in these numbers."
+        )
+    if found.comparisons > 1:
+        yield (
+            f"Holm's correction is over the {found.comparisons} comparisons of the recipe, WC data "
+            "against SE data once a paradigm and budget; at worst it asks the clearest of them for "
+            f"{found.level:g} / {found.comparisons}, and the others for less."
         )

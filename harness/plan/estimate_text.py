@@ -6,7 +6,9 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from harness.plan.amounts import Amount, Range
+from harness.plan.detectable import DetectableDifference
 from harness.plan.estimate import Estimate
+from harness.plan.estimate_assumptions import gpu_work, priced_sides
 from harness.plan.sampling import PlannedSampling
 from harness.quantities import short_number
 
@@ -95,11 +97,7 @@ def _totals(estimate: Estimate) -> str:
     }  # fmt: skip
     rows = [[name, *_hours(amount)] for name, amount in parts.items()]
     lines = [f"GPU-hours on {_gpu(estimate)}", _table(rows, ["", "GPU-hours", "at most"])]
-    price = estimate.hardware.price
-    if estimate.gpu_dollars is not None:
-        lines.append(f"{_dollars(estimate.gpu_dollars)} for GPUs at ${price:,g} an hour")
-    if estimate.token_dollars is not None:
-        lines.append(f"{_dollars(estimate.token_dollars)} for tokens")
+    lines += _money(estimate)
     gpus = estimate.hardware.gpus
     if gpus is not None and gpus < estimate.least_gpus:
         few = f"{gpus} {'is' if gpus == 1 else 'are'} too few"
@@ -116,6 +114,29 @@ def _totals(estimate: Estimate) -> str:
     return "\n".join(lines)
 
 
+def _money(estimate: Estimate) -> Iterator[str]:
+    """What is paid for GPUs, what servers bill on top, and what tokens would cost instead."""
+    if estimate.gpu_dollars is not None:
+        yield (
+            f"{_dollars(estimate.gpu_dollars)} for GPUs at ${estimate.hardware.price:,g} an hour:\n"
+            f"  {gpu_work(estimate)}"
+        )
+    if estimate.billed_dollars is not None:
+        tests = ", and tests of these models" if estimate.test and estimate.test.dollars else ""
+        yield (
+            f"{_dollars(estimate.billed_dollars)} for tokens that servers bill, besides the GPUs:\n"
+            f"  samples of {priced_sides(estimate, billed=True)}{tests}"
+        )
+    if estimate.alternative_dollars is not None:
+        sides = priced_sides(estimate, billed=False)
+        saved = estimate.saved_gpu_dollars
+        instead = "on GPUs" if saved is None else f"on GPUs for {_dollars(saved)}"
+        yield (
+            f"{_dollars(estimate.alternative_dollars)} for tokens, if samples of {sides} were "
+            f"bought:\n  instead of drawing them {instead}; not to be added"
+        )
+
+
 def _bytes(size: int) -> str:
     return f"{short_number(size)}B"
 
@@ -124,15 +145,39 @@ def _detectable(estimate: Estimate) -> Iterator[str]:
     found = estimate.detectable
     if found is None:
         return
-    unpaired = "none" if found.unpaired_points is None else f"{found.unpaired_points:.1f} points"
-    paired = "none"
-    if found.paired_points is not None:
-        paired = f"{found.paired_points.low:.1f} to {found.paired_points.high:.1f} points"
-    yield (
-        f"Smallest difference that {found.problems:,} test problems can show "
-        f"({found.power:.0%} power, level {found.level:g}):\n"
-        f"paired {paired}, unpaired {unpaired}"
+    yield "\n".join(
+        [
+            f"Smallest difference that {found.problems:,} test problems can show "
+            f"({found.power:.0%} power, level {found.level:g}):",
+            f"paired {_difference(found.paired_points)}, "
+            f"unpaired {_difference(found.unpaired_points)} (one comparison, one training seed)",
+            *_by_design(found),
+        ]
     )
+
+
+def _by_design(found: DetectableDifference) -> Iterator[str]:
+    """The same for the recipe's own seeds, and for all of its comparisons."""
+    seeds = f"{found.training_seeds} training seed{'s' if found.training_seeds > 1 else ''}"
+    holm = f"worst of {found.comparisons} comparisons (Holm, level {found.holm_level:.2g})"
+    several, corrected = found.training_seeds > 1, found.comparisons > 1
+    if several:
+        yield f"paired {_difference(found.over_seeds_points)}, mean over {seeds}"
+    if corrected:
+        yield f"paired {_difference(found.holm_points)}, {seeds}, {holm}"
+    if several:
+        others = _difference(found.other_seeds_points)
+        yield f"paired {others}, for models of other training seeds too"
+    if several and corrected:
+        yield f"paired {_difference(found.holm_other_seeds_points)}, the same, {holm}"
+
+
+def _difference(points: Range | float | None) -> str:
+    if points is None:
+        return "none"
+    if isinstance(points, Range):
+        return f"{points.low:.1f} to {points.high:.1f} points"
+    return f"{points:.1f} points"
 
 
 def _gpu(estimate: Estimate) -> str:

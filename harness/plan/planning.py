@@ -12,15 +12,18 @@ from collections.abc import Mapping
 
 from harness.budget import (
     MatchedBudget,
+    SpentTotal,
     flops_per_token,
     match_of,
     pool_sizes,
+    spent_totals,
     training_flops_per_token,
 )
 from harness.budget.parameters import FlopParameters
 from harness.budget.spending import TokenPrices
 from harness.cells import Cell, cells_of
-from harness.plan.assumptions import BYTES_PER_SAMPLE, BYTES_PER_TOKEN, assumptions_of
+from harness.plan.amounts import Amount
+from harness.plan.assumptions import assumptions_of
 from harness.plan.counts import (
     completion_length,
     parameters_for_flops,
@@ -28,6 +31,7 @@ from harness.plan.counts import (
     stored_parameters,
     token_rates_of,
 )
+from harness.plan.disk import pool_bytes
 from harness.plan.estimate import estimate_of
 from harness.plan.gpus import DEFAULT_GPU, load_gpu
 from harness.plan.known import known_of
@@ -58,6 +62,7 @@ def plan_of(recipe: Recipe, hardware: Hardware | None = None) -> Plan:
     pools = {side: _pool(recipe, side, sizes[side], problems["train"]) for side in SIDES}
     cells = tuple(_cell(recipe, cell, matched, problems["train"]) for cell in cells_of(recipe))
     known = known_of(recipe)
+    totals = spent_totals(recipe)
     hardware = hardware or Hardware(load_gpu(DEFAULT_GPU))
     estimate = estimate_of(recipe, known, problems, pools, cells, hardware)
     return Plan(
@@ -66,7 +71,7 @@ def plan_of(recipe: Recipe, hardware: Hardware | None = None) -> Plan:
         problems=problems,
         match=recipe.match.model_dump(mode="json"),
         ratio=next(iter(matched.values())).ratio,
-        budgets={name: _budget(budget) for name, budget in matched.items()},
+        budgets={name: _budget(one, totals.get(name)) for name, one in matched.items()},
         pools=pools,
         arms=tuple(f"{arm}-{name}" for arm in recipe.arms.build for name in matched),
         cells=cells,
@@ -86,7 +91,7 @@ def _count(recipe: Recipe, name: str) -> int | None:
     return None if problems is None else len(problems)
 
 
-def _budget(matched: MatchedBudget) -> PlannedBudget:
+def _budget(matched: MatchedBudget, total: SpentTotal | None) -> PlannedBudget:
     return PlannedBudget(
         given=matched.given,
         exact_samples_per_problem=dict(matched.exact_samples_per_problem),
@@ -95,6 +100,7 @@ def _budget(matched: MatchedBudget) -> PlannedBudget:
         cost=dict(matched.cost),
         unit=matched.unit,
         wc_over_se=matched.wc_over_se,
+        total=total,
     )
 
 
@@ -106,6 +112,10 @@ def _pool(recipe: Recipe, side: Side, per_problem: int, problems: int | None) ->
     largest = None if samples is None else samples * recipe.decoding.max_tokens
     parameters = parameters_for_flops(recipe, card)
     price, rates = price_of(recipe, card), token_rates_of(recipe, card)
+    disk = None
+    if problems is not None and samples is not None and expected is not None:
+        tokens = Amount(expected, expected, samples * recipe.decoding.max_tokens)
+        disk = pool_bytes(recipe, side, problems, Amount.exactly(samples), tokens)
     return PlannedPool(
         model=card.id,
         endpoint=", ".join(server.address for server in servers) or None,
@@ -118,9 +128,8 @@ def _pool(recipe: Recipe, side: Side, per_problem: int, problems: int | None) ->
         dollars=_dollars(expected, rates),
         largest_dollars=_dollars(largest, rates),
         price_date=price.date.isoformat() if price else None,
-        disk_bytes=None
-        if samples is None or expected is None
-        else samples * BYTES_PER_SAMPLE + expected * BYTES_PER_TOKEN,
+        least_disk_bytes=None if disk is None else round(disk.low),
+        disk_bytes=None if disk is None else round(disk.high),
     )
 
 

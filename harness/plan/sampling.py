@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from harness.budget import stopping_rule
 from harness.budget.spending import TokenPrices
 from harness.plan.amounts import Amount, Range
-from harness.plan.assumptions import BYTES_PER_SAMPLE, BYTES_PER_TOKEN
 from harness.plan.counts import completion_length
+from harness.plan.disk import pool_bytes
 from harness.plan.generating import (
     SECONDS_PER_HOUR,
     Draws,
@@ -38,6 +38,8 @@ class PlannedSampling:
         completion_tokens: of all samples.
         flops: of prompts and completions, attention included where the architecture is known.
         dollars: of prompts and completions by the price in force.
+        billed: whether servers bill these dollars; else they are what the same tokens would cost
+            if they were bought instead of sampled on GPUs.
         disk_bytes: of the pool.
         gpu_hours: None too where a server samples.
         gpus_an_engine: GPUs that hold one copy of the model.
@@ -52,6 +54,7 @@ class PlannedSampling:
     completion_tokens: Amount
     flops: Amount | None
     dollars: Amount | None
+    billed: bool
     disk_bytes: Amount
     gpu_hours: Amount | None
     gpus_an_engine: int | None
@@ -96,7 +99,8 @@ def planned_sampling(
         completion_tokens=tokens,
         flops=None if sizes is None else generation_flops(sizes.costs, draws),
         dollars=None if rates is None else dollars(draws, rates),
-        disk_bytes=drawn.times(BYTES_PER_SAMPLE) + tokens.times(BYTES_PER_TOKEN),
+        billed=any(server.billed for server in recipe.execution.servers_of(side)),
+        disk_bytes=pool_bytes(recipe, side, problems, drawn, tokens),
         gpu_hours=None if served is None else served.gpu_hours,
         gpus_an_engine=None if served is None else served.gpus_an_engine,
         speed=None if served is None else served.speed,

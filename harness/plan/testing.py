@@ -27,7 +27,7 @@ class PlannedTest:
     Attributes:
         models: how many are tested.
         prompt_tokens, completion_tokens, flops: of all.
-        dollars: of the models that a server answers for; None without such a model, or price.
+        dollars: of the models that a server bills for; None without such a model, or price.
         gpu_hours: of the others.
         engine_starts: how often an engine loads one of them.
         gpus_an_engine: the most GPUs that hold a copy of one of them.
@@ -103,7 +103,7 @@ def _of_card(
     """The test of the models of one card, `served` of which a server answers for."""
     here = count - served
     run = None if sizes is None or not here else served_hours(recipe, sizes, draws, hardware)
-    rates = token_rates_of(recipe, card)
+    rates = token_rates_of(recipe, card) if _billed(recipe, card) else None
     return PlannedTest(
         models=count,
         prompt_tokens=prompt_tokens_read(draws).times(count),
@@ -113,6 +113,16 @@ def _of_card(
         gpu_hours=None if run is None else run.gpu_hours.times(here),
         engine_starts=0 if run is None else here * run.engines,
         gpus_an_engine=0 if run is None else run.gpus_an_engine,
+    )
+
+
+def _billed(recipe: Recipe, card: ModelCard) -> bool:
+    """Whether a server that answers for a side's model bills that."""
+    return any(
+        server.billed
+        for side in SIDES
+        if getattr(recipe.pair, side).id == card.id
+        for server in recipe.execution.servers_of(side)
     )
 
 

@@ -6,6 +6,8 @@ import textwrap
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from harness.budget.amounts import amount_text
+from harness.budget.spent_totals import beyond_texts
 from harness.plan.estimate_text import estimate_parts
 from harness.plan.values import Plan, PlannedCell
 from harness.quantities import mean_count, short_number
@@ -71,7 +73,23 @@ def _budgets(plan: Plan) -> str:
     else:
         headers = ["budget", "WC exact", "SE exact", "WC drawn", "SE drawn", "cost WC/SE"]
         note = "samples a problem; the cost ratio is after rounding"
-    return f"{heading}\n{_table(rows, headers)}\n{note}"
+    return "\n".join([heading, _table(rows, headers), note, *_total_lines(plan)])
+
+
+def _total_lines(plan: Plan) -> list[str]:
+    """What each total leaves unspent, and what pools of the larger counts take beyond it."""
+    lines = []
+    for name, budget in plan.budgets.items():
+        if (total := budget.total) is None:
+            continue
+        lines += [
+            f"{name}, a total that rounds down: {side.upper()} spends "
+            f"{amount_text(total.spent[side], total.unit)} of "
+            f"{amount_text(total.limit[side], total.unit)}"
+            for side in SIDES
+        ]
+        lines += [f"{name}, overspent by the pool: {words}" for words in beyond_texts(total)]
+    return lines
 
 
 def _pools(plan: Plan) -> str:
@@ -83,13 +101,20 @@ def _pools(plan: Plan) -> str:
             _shown(pool.samples, lambda count: f"{count:,}"),
             _range(pool.expected_tokens, pool.largest_tokens),
             _range(pool.flops, pool.largest_flops),
-            _shown(pool.disk_bytes, _bytes),
         ]
         for side, pool in plan.pools.items()
     ]
-    headers = ["side", "model", "a problem", "samples", "completion tokens", "FLOPs", "disk"]
+    headers = ["side", "model", "a problem", "samples", "completion tokens", "FLOPs"]
     heading = "Pools (each holds the largest budget; completions as expected, and at most)"
-    return "\n".join([f"{heading}\n{_table(rows, headers)}", *_pool_dollars(plan)])
+    return "\n".join([heading, _table(rows, headers), *_pool_disk(plan), *_pool_dollars(plan)])
+
+
+def _pool_disk(plan: Plan) -> list[str]:
+    return [
+        f"{side.upper()} on the disk: {_disk(pool.least_disk_bytes, pool.disk_bytes)}"
+        for side, pool in plan.pools.items()
+        if pool.disk_bytes is not None
+    ]
 
 
 def _pool_dollars(plan: Plan) -> list[str]:
@@ -124,11 +149,11 @@ def _cells(plan: Plan) -> str:
     ]
     headers = ["paradigm", "model", "budget", "cells", "steps", "batch", "rate",
                "FLOPs a cell", "disk"]  # fmt: skip
-    disk = plan.document()["totals"]["disk_bytes"]
+    totals = plan.document()["totals"]
     return (
         f"Training: {len(plan.cells)} cells\n{_table(rows, headers)}\n"
         f"{_epochs(groups)}\n"
-        f"disk in all, with the pools: {_shown(disk, _bytes)}"
+        f"disk in all, with the pools: {_disk(totals['least_disk_bytes'], totals['disk_bytes'])}"
     )
 
 
@@ -174,6 +199,13 @@ def _range(expected: float | None, largest: float | None) -> str:
     if expected is None or largest is None:
         return "?"
     return f"{short_number(expected)} to {short_number(largest)}"
+
+
+def _disk(least: float | None, most: float | None) -> str:
+    if least is None or most is None:
+        return "?"
+    low, high = short_number(least), short_number(most)
+    return f"{high}B" if low == high else f"{low} to {high}B"
 
 
 def _bytes(count: float) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
+from harness.budget import SpentTotal
 from harness.recipe import Side
 
 if TYPE_CHECKING:
@@ -24,6 +25,8 @@ class PlannedBudget:
             some problems have one fewer than others.
         cost: cost a problem and expected completion token, with `unit`.
         wc_over_se: the cost ratio that rounding leaves.
+        total: what is spent of a total, by expected lengths; None where the budget is none, or
+            where that is not known.
     """
 
     given: Literal["wc", "se", "total"]
@@ -33,6 +36,7 @@ class PlannedBudget:
     cost: Mapping[Side, float]
     unit: str
     wc_over_se: float
+    total: SpentTotal | None = None
 
 
 @dataclass(frozen=True)
@@ -48,7 +52,7 @@ class PlannedPool:
         flops, largest_flops: 2P a completion token.
         dollars, largest_dollars: by the output price in force; None without a price.
         price_date: the day of that price.
-        disk_bytes: estimate.
+        least_disk_bytes, disk_bytes: between which it lies with completions as expected.
     """
 
     model: str
@@ -62,6 +66,7 @@ class PlannedPool:
     dollars: float | None
     largest_dollars: float | None
     price_date: str | None
+    least_disk_bytes: int | None
     disk_bytes: int | None
 
 
@@ -142,6 +147,10 @@ class Plan:
             "dollars": _sum(pool.dollars for pool in self.pools.values()),
             "training_steps": sum(cell.steps for cell in self.cells),
             "training_flops": _sum(cell.flops for cell in self.cells),
+            "least_disk_bytes": _sum(
+                [pool.least_disk_bytes for pool in self.pools.values()]
+                + [cell.disk_bytes for cell in self.cells]
+            ),
             "disk_bytes": _sum(
                 [pool.disk_bytes for pool in self.pools.values()]
                 + [cell.disk_bytes for cell in self.cells]

@@ -63,8 +63,9 @@ class Match(Section):
     )
     rounding: Literal["nearest", "mixed"] = Field(
         "nearest",
-        description="`nearest`: every problem gets the nearest whole number of samples; `mixed`: "
-        "some get one fewer than others, so that the whole problem set's cost matches.",
+        description="`nearest`: every problem gets the nearest whole number of samples, or of a "
+        "total the next lower one; `mixed`: some get one fewer than others, so that the whole "
+        "problem set's cost matches (the pools hold the larger number of every problem).",
     )
 
     @model_validator(mode="after")
@@ -87,8 +88,9 @@ class Budget(Section):
     wc: PositiveFloat | None = Field(None, description="WC samples a problem.")
     total: NonEmpty | PositiveFloat | None = Field(
         None,
-        description="What each side spends on the whole problem set, in the unit that the match "
-        "counts: `20usd`, `1e18flop`, `2Mtok`, `3600gpu_s`; a bare number is SE samples a problem.",
+        description="What each side spends on the whole problem set at most, by expected lengths "
+        "and in the unit that the match counts: `20usd`, `1e18flop`, `2Mtok`, `3600gpu_s`; a bare "
+        "number is SE samples a problem.",
     )
     multiplier: PositiveFloat | Quotient | None = Field(
         None,

@@ -10,7 +10,15 @@ import datetime
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from harness.budget import flop_parameters, match_of, pool_sizes, price_in_force, stopping_rule
+from harness.budget import (
+    flop_parameters,
+    match_of,
+    pool_sizes,
+    price_in_force,
+    spent_totals,
+    stopping_rule,
+)
+from harness.budget.spent_totals import beyond_texts
 from harness.errors import InputError, Issue
 from harness.recipe.cards import ModelCard
 from harness.recipe.catalogue import recipe_file, shown
@@ -123,6 +131,14 @@ def _budget_warnings(recipe: Recipe) -> Iterator[Warning_]:
                 f"{matched.wc_over_se:.2f} of the cost of SE"
                 + (f", where {intended:.3g} is meant;" if intended != 1 else ";"),
                 "a larger budget is closer, and match.rounding: mixed is exact.",
+            )
+    for name, total in spent_totals(recipe).items():
+        if total.beyond:
+            yield (
+                f"budgets.{name}.total",
+                "the pools hold the larger count of every problem (match.rounding: mixed), so "
+                f"they overspend the total: {' and '.join(beyond_texts(total))};",
+                "match.rounding: nearest stays within a total.",
             )
     if recipe.match.kind == "compute":
         counted = {side: flop_parameters(getattr(recipe.pair, side), recipe.match.parameters)

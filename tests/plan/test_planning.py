@@ -6,6 +6,7 @@ import json
 import resource
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -54,7 +55,12 @@ def test_w2s_math_by_hand() -> None:
 def test_an_adaptive_plan_is_an_upper_bound_and_says_so() -> None:
     until = "allocation.until={correct: 4, max: 30}"
     planned, uniform = (plan_of(load_recipe("w2s-micro", more)) for more in ([until], []))
-    assert planned.pools == uniform.pools
+    for side, pool in uniform.pools.items():
+        bound = planned.pools[side]
+        assert replace(bound, disk_bytes=pool.disk_bytes) == pool
+        # Its blocks are requests of their own, which the pool books.
+        assert bound.disk_bytes is not None and pool.disk_bytes is not None
+        assert bound.disk_bytes > pool.disk_bytes
     (said,) = set(planned.assumptions) - set(uniform.assumptions)
     assert "until it has 4 correct samples (allocation.until)" in said
     assert "it gets 4 to 30 WC samples and 4 to 10 SE samples" in said

@@ -39,13 +39,18 @@ def difference(wc: ReferenceValue, se: ReferenceValue) -> PublishedValue:
 def relative_gain(
     wc: ReferenceValue, se: ReferenceValue, printed: ReferenceValue | None
 ) -> PublishedValue | None:
-    """(WC - SE) / SE, and what the paper prints; None where SE may be 0."""
+    """(WC - SE) / SE, and what the paper prints; None where SE may be 0.
+
+    A gain that was itself computed from the values (tag D) is not one that the paper prints.
+    """
     if se.number <= se.error:
         return None
     gain = wc.number / se.number - 1
     most = (wc.number + wc.error) / (se.number - se.error) - 1
     least = (wc.number - wc.error) / (se.number + se.error) - 1
-    words = f"{100 * printed.number:+g} % [{printed.provenance}]" if printed else None
+    words = None
+    if printed and printed.provenance != "D":
+        words = f"{100 * printed.number:+g} % [{printed.provenance}]"
     return _derived(wc, se, gain, max(most - gain, gain - least), words)
 
 
