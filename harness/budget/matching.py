@@ -233,14 +233,11 @@ def _refuse_less_than_one(
     if not short:
         return
     counts = " and ".join(f"{float(exact[side]):.3g} {side.upper()} samples" for side in short)
-    others = (
-        "Or set match.rounding: mixed, which gives some problems a sample and others none, or let "
-        "one side spend less on purpose, as in {se: 1, multiplier: 0.143}."
-    )
+    others = "Or set match.rounding: mixed, which gives some problems a sample and others none"
     if given == "total":
         raise InputError(
             f"the budget {name!r} leaves {counts} a problem, less than one.",
-            f"Choose a larger total. {others}",
+            f"Choose a larger total. {others}.",
         )
     other: Side = "wc" if given == "se" else "se"
     enough = costs.samples_for(given, costs.of(other, 1 - _TOLERANCE) / multiplier)
@@ -248,5 +245,17 @@ def _refuse_less_than_one(
     raise InputError(
         f"the budget {name!r} ({float(exact[given]):g} {given.upper()} samples a problem) leaves "
         f"{counts} a problem, less than one.",
-        f"The least that works is {given}: {least}. {others}",
+        f"The least that works is {given}: {least}. {others}{_on_purpose(given, exact, costs)}.",
     )
+
+
+def _on_purpose(given: Given, exact: Mapping[Side, Fraction], costs: UnitCosts) -> str:
+    """The budget that leaves the given side's count and one sample of the other's."""
+    counts = {side: max(Fraction(1), exact[side]) for side in SIDES}
+    if given == "total" or exact[given] < 1:
+        return ""
+    multiplier = costs.of("wc", counts["wc"]) / costs.of("se", counts["se"])
+    step = Fraction(10) ** (math.floor(math.log10(multiplier)) - 2)
+    enough = float(math.ceil(multiplier / step) * step)
+    budget = f"{{se: {float(counts['se']):.12g}, multiplier: {enough:g}}}"
+    return f", or let the two sides spend unequally on purpose, as in {budget}"
