@@ -130,8 +130,7 @@ def _opened_and_paired(
     Raises:
         InputError: what was refused before, and what hinders opening or pairing, at once.
     """
-    with refusals.noted():
-        check_amounts(request.kind, request.budget, request.settings.grading)
+    check_amounts(request.kind, request.budget, request.settings.grading, refusals)
     unreadable = len(refusals) > 0
     opened = open_pools(request.pools, request.cards, request.grader, refusals)
     with refusals.noted():

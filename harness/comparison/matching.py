@@ -9,29 +9,33 @@ from fractions import Fraction
 from harness.budget.amounts import KINDS, UNIT_OF_KIND, UNIT_WORDS, BudgetAmount, Kind, parse_budget
 from harness.budget.pool_matching import PoolMatch, check_unit, kinds_for, match_budgets
 from harness.comparison.costs import SideCosts
-from harness.errors import InputError
+from harness.errors import InputError, Refusals
 from harness.recipe import SIDES, Side
 
 USUAL_KIND: Kind = "compute"
 
 
-def check_amounts(kind: str | None, budget: str | None, grading: BudgetAmount | None) -> None:
+def check_amounts(
+    kind: str | None, budget: str | None, grading: BudgetAmount | None, refusals: Refusals
+) -> None:
     """Refuses amounts that no pools could be compared at.
 
     Args:
         kind: the cost model; that of the budget's unit if None.
         budget: as `parse_budget` reads it, or None.
         grading: what grading a sample costs, or None.
-
-    Raises:
-        InputError: the budget cannot be read, or the cost model counts another unit.
+        refusals: takes what is refused: a budget that cannot be read, and amounts in units that
+            the cost model does not count.
     """
-    amount = None if budget is None else parse_budget(budget)
-    named = _named(kind)
-    if amount is not None and named is not None:
-        check_unit(named, amount)
-    if grading is not None:
-        _check_grading(named or _usual_kinds(amount)[0], grading)
+    amount, named = None, _named(kind)
+    with refusals.noted():
+        amount = None if budget is None else parse_budget(budget)
+        if amount is not None and named is not None:
+            check_unit(named, amount)
+    is_unread = budget is not None and amount is None
+    with refusals.noted():
+        if grading is not None and not (is_unread and named is None):
+            _check_grading(named or _usual_kinds(amount)[0], grading)
 
 
 def _check_grading(kind: Kind, cost: BudgetAmount) -> None:

@@ -211,6 +211,19 @@ def test_a_cost_of_grading_that_the_match_does_not_count_is_refused(
     assert advice in str(refusal.value)
 
 
+def test_all_amounts_in_a_wrong_unit_are_told_at_once(tmp_path: Path) -> None:
+    settings = CostSettings(grading=parse_budget("3tok"))
+    with pytest.raises(InputError) as refusal:
+        compared(*pools(tmp_path), kind="price", budget="5flops", settings=settings)
+    budget, grading = map(str, refusal.value.issues)
+    assert "the budget is in FLOPs, and a match by price counts dollars" in budget
+    assert "3 completion tokens a sample, and a match by price does not count them" in grading
+    # What a budget that cannot be read would be matched by is not known.
+    with pytest.raises(InputError) as refusal:
+        compared(*pools(tmp_path / "again"), kind=None, budget="5dollops", settings=settings)
+    assert "cannot be read" in refusal.value.message and not refusal.value.issues
+
+
 def test_grading_in_dollars_needs_the_lengths_of_completions(tmp_path: Path) -> None:
     settings = CostSettings(grading=parse_budget("1usd"))
     with pytest.raises(InputError, match="completion_tokens"):
