@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import decimal
+import itertools
 import math
 from collections.abc import Mapping
 from fractions import Fraction
@@ -90,7 +92,7 @@ def chosen_match(
     most_samples = max(counts.values()) * problems
     if most_samples < 1:
         raise InputError(
-            f"the budget pays for {float(most_samples):.3g} of a sample over all "
+            f"the budget pays for {told_from(most_samples, 1)} of a sample over all "
             f"{problems:,} problems.",
             "Give a larger one: --budget 1 is one SE sample a problem.",
         )
@@ -139,7 +141,8 @@ def _more_than_drawn(
     """The refusal of a budget that a pool does not hold, with the largest that both do."""
     counts, possible = match.samples_per_problem, most.samples_per_problem
     lacks = " and ".join(
-        f"{float(counts[side]):.4g} {side.upper()} samples a problem (the pool has {drawn[side]})"
+        f"{told_from(counts[side], drawn[side])} {side.upper()} samples a problem (the pool has "
+        f"{drawn[side]})"
         for side in SIDES
         if counts[side] > drawn[side]
     )
@@ -159,6 +162,16 @@ def rounded_down(amount: Fraction) -> str:
     exponent = math.floor(math.log10(amount)) - 3
     digits = math.floor(amount / Fraction(10) ** exponent)
     return f"{float(digits * Fraction(10) ** exponent):.4g}"
+
+
+def told_from(amount: Fraction, bound: int) -> str:
+    """Four digits, or as many as it takes to tell the amount from a bound that it is not."""
+    for digits in itertools.count(4):
+        with decimal.localcontext(prec=digits):
+            rounded = decimal.Decimal(amount.numerator) / decimal.Decimal(amount.denominator)
+        if rounded != bound:
+            break
+    return f"{rounded:f}"
 
 
 def _usual_kinds(amount: BudgetAmount | None) -> tuple[Kind, ...]:

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from harness.budget.amounts import parse_budget
 from harness.comparison.costs import CostSettings
-from harness.comparison.matching import rounded_down
+from harness.comparison.matching import rounded_down, told_from
 from harness.comparison.text import comparison_text
 from harness.errors import InputError
 from harness.metrics.pool_rows import PoolRows
@@ -56,6 +56,23 @@ def test_the_largest_budget_that_is_named_can_be_given(tmp_path: Path, asked: st
 def test_rounding_down_stays_below(amount: Fraction) -> None:
     rounded = Fraction(rounded_down(amount))
     assert amount * Fraction(998, 1000) <= rounded <= amount
+
+
+@given(st.integers(1, 100), st.fractions(-1, 1).filter(bool), st.integers(0, 40))
+def test_an_amount_is_told_from_the_bound_that_it_misses(
+    bound: int, difference: Fraction, digits: int
+) -> None:
+    amount = bound + difference / 10**digits
+    told = Fraction(told_from(amount, bound))
+    assert told != bound and (told > bound) == (amount > bound)
+    assert abs(told - amount) <= abs(amount) / 1000
+
+
+def test_a_budget_just_beyond_the_pools_is_told_from_what_they_hold(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"asks for 2\.0001 SE samples .*\(the pool has 2\)"):
+        compared(*pools(tmp_path), budget="2.0001")
+    with pytest.raises(InputError, match=r"pays for 0\.999998 of a sample over all 20 problems"):
+        compared(*pools(tmp_path / "again"), budget="0.0499999")
 
 
 def test_less_than_one_sample_in_all_is_refused(tmp_path: Path) -> None:
