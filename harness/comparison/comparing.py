@@ -91,7 +91,9 @@ def compare_pools(request: ComparisonRequest, refusals: Refusals | None = None) 
     drawn: dict[Side, int] = {side: arrays[side].largest_k for side in SIDES}
     costs = costs_of(opened, arrays, request.settings, request.kind)
     with refusals.noted():
-        match = chosen_match(costs, request.kind, request.budget, drawn, len(pairing.ids))
+        match = chosen_match(
+            costs, request.kind, request.budget, drawn, len(pairing.ids), request.settings.grading
+        )
     refusals.raise_if_any(INCOMPARABLE)
     counts: dict[Side, float] = {side: float(match.samples_per_problem[side]) for side in SIDES}
     sides, difference = at_budget(arrays, counts)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import decimal
 import itertools
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from fractions import Fraction
 
 from harness.budget.amounts import KINDS, UNIT_OF_KIND, UNIT_WORDS, BudgetAmount, Kind, parse_budget
@@ -41,14 +41,18 @@ def check_amounts(
 
 
 def _check_grading(kind: Kind, cost: BudgetAmount) -> None:
-    if cost.unit == UNIT_OF_KIND[kind] != "samples":
+    if _charges(kind, cost):
         return
-    fitting = [f"--match {one}" for one in KINDS if UNIT_OF_KIND[one] == cost.unit != "samples"]
+    fitting = [f"--match {one}" for one in KINDS if _charges(one, cost)]
     raise InputError(
         f"grading costs {float(cost.value):.4g} {UNIT_WORDS[cost.unit]} a sample, and a match by "
         f"{kind} does not count them.",
         f"Give {' or '.join(fitting)}." if fitting else "Give it a unit, as in 0.0002usd.",
     )
+
+
+def _charges(kind: Kind, cost: BudgetAmount) -> bool:
+    return UNIT_OF_KIND[kind] == cost.unit != "samples"
 
 
 def _named(kind: str | None) -> Kind | None:
@@ -61,6 +65,7 @@ def chosen_match(
     budget: str | None,
     drawn: Mapping[Side, int],
     problems: int,
+    grading: BudgetAmount | None = None,
 ) -> PoolMatch:
     """The match that was asked for.
 
@@ -70,13 +75,14 @@ def chosen_match(
         budget: as `parse_budget` reads it; the largest that both pools can pay for if None.
         drawn: samples that each problem of a side has at least.
         problems: that are compared.
+        grading: what grading a sample costs, which not every cost model counts.
 
     Raises:
         InputError: the budget cannot be read or does not fit the cost model, or what the cost
             model needs is missing; says which cost models are possible.
     """
     amount = None if budget is None else parse_budget(budget)
-    chosen = _kind(costs, kind, amount)
+    chosen = _kind(costs, kind, amount, grading)
     if amount is not None and amount.unit != "samples" and chosen in costs.relative:
         raise InputError(
             f"the budget {budget} needs the mean length of completions, and the pools have no "
@@ -181,12 +187,33 @@ def _usual_kinds(amount: BudgetAmount | None) -> tuple[Kind, ...]:
     return kinds_for(amount.unit)
 
 
-def _kind(costs: SideCosts, kind: str | None, amount: BudgetAmount | None) -> Kind:
+def _kind(
+    costs: SideCosts, kind: str | None, amount: BudgetAmount | None, grading: BudgetAmount | None
+) -> Kind:
     named = _named(kind)
     wished = (named,) if named is not None else _usual_kinds(amount)
     for one in wished:
         if one in costs.found:
             return one
     error = costs.refused[wished[0]]
-    possible = ", ".join(f"--match {one}" for one in costs.found)
-    raise InputError(error.message, f"Possible as they are: {possible}.", error.issues)
+    raise InputError(error.message, _ways_out(costs, amount, grading), error.issues)
+
+
+def _ways_out(costs: SideCosts, amount: BudgetAmount | None, grading: BudgetAmount | None) -> str:
+    """The cost models that can be worked out, and what each of them asks for besides."""
+    unit = "samples" if amount is None else amount.unit
+
+    def takes_amounts(kind: Kind) -> bool:
+        counts_budget = unit == "samples" or (UNIT_OF_KIND[kind] == unit and kind not in relative)
+        return counts_budget and (grading is None or _charges(kind, grading))
+
+    relative = costs.relative
+    if as_they_are := [kind for kind in costs.found if takes_amounts(kind)]:
+        return f"Possible as they are: {_options(as_they_are)}."
+    changes = ["a budget in SE samples a problem"] if unit != "samples" else []
+    changes += ["no --grading-cost"] if grading is not None else []
+    return f"Possible with {' and '.join(changes)}: {_options(costs.found)}."
+
+
+def _options(kinds: Iterable[Kind]) -> str:
+    return ", ".join(f"--match {one}" for one in kinds)

@@ -171,6 +171,26 @@ def test_prompts_that_some_samples_lack_are_not_averaged(tmp_path: Path) -> None
         compared(wc, se, kind="tokens", settings=CostSettings(prompts="every"))
 
 
+def test_what_is_said_to_be_possible_is_possible(tmp_path: Path) -> None:
+    wc, se = (
+        graded_pool(tmp_path / side, dict.fromkeys(PROBLEMS, "cw"), model_card=one, prompts=None)
+        for side, one in (("wc", SMALL), ("se", LARGE))
+    )
+    settings = CostSettings(prompts="once")
+    with pytest.raises(InputError) as refusal:
+        compared(wc, se, kind=None, budget="100kflop", settings=settings)
+    assert all("or give --prompts none." in str(issue) for issue in refusal.value.issues)
+    advice = refusal.value.advice
+    assert advice == "Possible with a budget in SE samples a problem: --match number."
+    compared(wc, se, kind="number", budget="1", settings=settings)
+    compared(wc, se, kind=None, budget="100kflop")
+    with pytest.raises(InputError, match=r"Possible as they are: --match number\."):
+        compared(wc, se, kind=None, settings=settings)
+    graded = replace(settings, grading=parse_budget("1flop"))
+    with pytest.raises(InputError, match=r"a problem and no --grading-cost: --match number\."):
+        compared(wc, se, kind=None, budget="100kflop", settings=graded)
+
+
 def test_an_adaptive_pool_counts_what_it_holds(tmp_path: Path) -> None:
     until = {"allocation": {"until": {"correct": 1, "max": 4}}}
     drawn = {PROBLEMS[0]: "wc", PROBLEMS[1]: "wwww", PROBLEMS[2]: ""}
