@@ -129,8 +129,7 @@ def _keys_beside(path: tuple[int | str, ...]) -> Iterable[str]:
 def _message(draft: Draft, path: KeyPath, item: ErrorDetails) -> str:
     """What is wrong with a key of a card, and what was expected there."""
     if item["type"] == "extra_forbidden":
-        message = unknown_name("key", str(path[-1]), _keys_beside(path))
-        return message + "." * (not message.endswith("?"))
+        return unknown_name("key", str(path[-1]), _keys_beside(path))
     if item["type"] == "value_error":
         return f"{item['msg'].removeprefix('Value error, ')}."
     expected = expectation((*_A_CARD, *path))
