@@ -233,11 +233,14 @@ def _refuse_less_than_one(
     if not short:
         return
     counts = " and ".join(f"{float(exact[side]):.3g} {side.upper()} samples" for side in short)
-    others = "Or set match.rounding: mixed, which gives some problems a sample and others none"
+    others = (
+        "Or set match.rounding: mixed, which gives some problems a sample and others none"
+        f"{_on_purpose(given, exact, costs)}."
+    )
     if given == "total":
         raise InputError(
             f"the budget {name!r} leaves {counts} a problem, less than one.",
-            f"Choose a larger total. {others}.",
+            f"Choose a larger total. {others}",
         )
     other: Side = "wc" if given == "se" else "se"
     enough = costs.samples_for(given, costs.of(other, 1 - _TOLERANCE) / multiplier)
@@ -245,7 +248,7 @@ def _refuse_less_than_one(
     raise InputError(
         f"the budget {name!r} ({float(exact[given]):g} {given.upper()} samples a problem) leaves "
         f"{counts} a problem, less than one.",
-        f"The least that works is {given}: {least}. {others}{_on_purpose(given, exact, costs)}.",
+        f"The least that works is {given}: {least}. {others}",
     )
 
 
