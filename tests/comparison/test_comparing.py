@@ -210,14 +210,6 @@ def test_verdicts_of_different_graders_are_refused(tmp_path: Path) -> None:
     assert str(issue) == 'version: WC has "2", SE has "1"'
 
 
-def test_levels_that_one_pool_lacks_are_taken_from_the_other(tmp_path: Path) -> None:
-    plain = {problem("a"): "cwcw", problem("b"): "wwww"}
-    wc = graded_pool(tmp_path / "wc", plain)
-    se = graded_pool(tmp_path / "se", {A: "cc", B: "wc"})
-    for pools in ((wc, se), (se, wc)):
-        assert compared(*pools, budget="2", by="level")["by_group"]["1"]["problems"] == 2
-
-
 def test_an_ungraded_pool_names_the_command(tmp_path: Path, pools: tuple[Path, Path]) -> None:
     with pytest.raises(InputError, match="no verdicts of the grader 'math_verify'"):
         compared(*pools, grader="math_verify")
