@@ -146,4 +146,4 @@ def unknown_name(kind: str, name: str, known: Iterable[str]) -> str:
     near = nearest_names(name, names)
     if near:
         return f"there is no {kind} {name!r}; did you mean {' or '.join(map(repr, near))}?"
-    return f"there is no {kind} {name!r}; known are: {', '.join(names) or 'none'}"
+    return f"there is no {kind} {name!r}; known are: {', '.join(names) or 'none'}."

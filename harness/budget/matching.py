@@ -245,8 +245,8 @@ def _refuse_less_than_one(
         return
     counts = " and ".join(f"{float(exact[side]):.3g} {side.upper()} samples" for side in short)
     others = (
-        "Or set match.rounding: mixed, which gives some problems a sample and others none, or let "
-        "one side spend less on purpose, as in {se: 1, multiplier: 0.143}."
+        "Or set match.rounding: mixed, which gives some problems a sample and others none"
+        f"{_on_purpose(given, exact, costs)}."
     )
     if given == "total":
         raise InputError(
@@ -261,3 +261,15 @@ def _refuse_less_than_one(
         f"{counts} a problem, less than one.",
         f"The least that works is {given}: {count}. {others}",
     )
+
+
+def _on_purpose(given: Given, exact: Mapping[Side, Fraction], costs: UnitCosts) -> str:
+    """The budget that leaves the given side's count and one sample of the other's."""
+    counts = {side: max(Fraction(1), exact[side]) for side in SIDES}
+    if given == "total" or exact[given] < 1:
+        return ""
+    multiplier = costs.of("wc", counts["wc"]) / costs.of("se", counts["se"])
+    step = Fraction(10) ** (math.floor(math.log10(multiplier)) - 2)
+    enough = float(math.ceil(multiplier / step) * step)
+    budget = f"{{se: {float(counts['se']):.12g}, multiplier: {enough:g}}}"
+    return f", or let the two sides spend unequally on purpose, as in {budget}"

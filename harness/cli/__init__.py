@@ -6,16 +6,20 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import signal
 import sys
+import traceback
 from collections.abc import Sequence
+from pathlib import Path
 from types import FrameType
 
 import click
 
 from harness import __version__
 from harness.cli.lazy import LazyGroup
-from harness.errors import HarnessError
+from harness.errors import EnvironmentFailure, HarnessError
 
 INTERRUPTED = 130
 
@@ -65,6 +69,21 @@ def main(arguments: Sequence[str] | None = None) -> None:
     signal.signal(signal.SIGTERM, _interrupt)
     signal.signal(signal.SIGINT, _interrupt)
     try:
+        status = _run(arguments)
+    except BrokenPipeError:
+        sys.stderr.close()
+        status = 0
+    except OSError as error:
+        if not _is_of_output(error):
+            raise
+        _tell_without_output(error)
+        status = EnvironmentFailure.exit_status
+    sys.exit(status)
+
+
+def _run(arguments: Sequence[str] | None) -> int:
+    """Runs the command line, with errors as text on stderr; its exit status."""
+    try:
         status = cli.main(
             args=list(arguments) if arguments is not None else None,
             prog_name="harness",
@@ -72,14 +91,28 @@ def main(arguments: Sequence[str] | None = None) -> None:
         )
     except click.ClickException as error:
         error.show(sys.stderr)
-        sys.exit(error.exit_code)
+        return error.exit_code
     except HarnessError as error:
         click.echo(f"error: {error}", err=True)
-        sys.exit(error.exit_status)
+        return error.exit_status
     except (KeyboardInterrupt, click.Abort):
         click.echo("interrupted", err=True)
-        sys.exit(INTERRUPTED)
-    except BrokenPipeError:
-        sys.stderr.close()
-        sys.exit(0)
-    sys.exit(status if isinstance(status, int) else 0)
+        return INTERRUPTED
+    return status if isinstance(status, int) else 0
+
+
+def _is_of_output(error: OSError) -> bool:
+    """Whether it came of printing, and not of a file: all that is printed goes through click."""
+    *_, (frame, _) = traceback.walk_tb(error.__traceback__)
+    return frame.f_code is click.echo.__code__
+
+
+def _tell_without_output(error: OSError) -> None:
+    with contextlib.suppress(OSError):  # It may be stderr that cannot be written.
+        click.echo(
+            f"error: the output cannot be written: {error.strerror}. Send it elsewhere.", err=True
+        )
+    with Path(os.devnull).open("wb") as nowhere:
+        for stream in (sys.stdout, sys.stderr):
+            # Python writes what is left once more when it ends, and would fail again.
+            os.dup2(nowhere.fileno(), stream.fileno())

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from harness.cli.output import emit, json_option
-from harness.errors import InputError, unknown_name
+from harness.errors import InputError
 
 
 @click.command(short_help="What pools hold and what they took.")
@@ -40,11 +40,11 @@ def show(
     from harness.accounts.text import account_text, total_text
     from harness.interchange.origin import find_generator
     from harness.pool import Pool
-    from harness.recipe.catalogue import card_names
+    from harness.recipe.catalogue import card_names, unknown_card
 
     generator = find_generator(card) if card is not None else None
     if generator is not None and generator.card is None:
-        raise InputError(unknown_name("model card", generator.name, card_names()))
+        raise InputError(unknown_card(generator.name, card_names()))
     day = price_date.date() if price_date is not None else None
     folders = [folder for path in pools for folder in _pools_of(path)]
     accounts = []

@@ -17,6 +17,7 @@ from harness.comparison.cost_models import cost_models_document
 from harness.comparison.costs import CostSettings, SideCosts, costs_of, mixture_notes
 from harness.comparison.curves import cost_grid, coverage_on, curve_document
 from harness.comparison.estimates import Arrays, at_budget, by_group
+from harness.comparison.grouping import group_notes, groups_of
 from harness.comparison.matching import check_amounts, chosen_match
 from harness.comparison.opening import (
     INCOMPARABLE,
@@ -90,13 +91,15 @@ def compare_pools(request: ComparisonRequest, refusals: Refusals | None = None) 
     drawn: dict[Side, int] = {side: arrays[side].largest_k for side in SIDES}
     costs = costs_of(opened, arrays, request.settings, request.kind)
     with refusals.noted():
-        match = chosen_match(costs, request.kind, request.budget, drawn, len(pairing.ids))
+        match = chosen_match(
+            costs, request.kind, request.budget, drawn, len(pairing.ids), request.settings.grading
+        )
     refusals.raise_if_any(INCOMPARABLE)
     counts: dict[Side, float] = {side: float(match.samples_per_problem[side]) for side in SIDES}
     sides, difference = at_budget(arrays, counts)
     grid = cost_grid(costs.found[match.kind], drawn)
     coverage = {side: arrays[side].coverage for side in SIDES}
-    groups = _groups(arrays, counts, request.by)
+    groups = groups_of(arrays, request.by) if request.by is not None else None
     return {
         "problems": len(pairing.ids),
         "problems_left_out": dict(pairing.left_out),
@@ -104,7 +107,7 @@ def compare_pools(request: ComparisonRequest, refusals: Refusals | None = None) 
         "notes": [
             *_notes(request.pools, costs, match, len(pairing.ids)),
             *_ragged_notes(arrays, drawn),
-            *_left_out_notes(opened, groups, request.by),
+            *(group_notes(opened, pairing.ids, groups) if groups is not None else ()),
             *_grading_note(request.settings.grading),
             *(mixture_notes(opened, request.settings) if "compute" in costs.found else []),
         ],
@@ -113,7 +116,7 @@ def compare_pools(request: ComparisonRequest, refusals: Refusals | None = None) 
         "difference": difference,
         "refused": _refused(arrays, request.all_keys),
         "by": request.by,
-        "by_group": groups,
+        "by_group": by_group(arrays, counts, groups.names) if groups is not None else None,
         "curve": curve_document(grid, coverage_on(grid, coverage)),
         "cost_models": cost_models_document(costs, match, difference["coverage"], arrays, drawn),
     }
@@ -130,8 +133,7 @@ def _opened_and_paired(
     Raises:
         InputError: what was refused before, and what hinders opening or pairing, at once.
     """
-    with refusals.noted():
-        check_amounts(request.kind, request.budget, request.settings.grading)
+    check_amounts(request.kind, request.budget, request.settings.grading, refusals)
     unreadable = len(refusals) > 0
     opened = open_pools(request.pools, request.cards, request.grader, refusals)
     with refusals.noted():
@@ -141,19 +143,6 @@ def _opened_and_paired(
     if unreadable:
         refusals.raise_if_any(INCOMPARABLE)
     return opened, pairing
-
-
-def _groups(
-    arrays: Mapping[Side, Arrays], counts: Mapping[Side, float], by: Grouping | None
-) -> dict[str, Any] | None:
-    """Every metric for each level or subject, if those were asked for."""
-    return by_group(arrays, counts, _names_of_groups(arrays, by)) if by is not None else None
-
-
-def _names_of_groups(arrays: Mapping[Side, Arrays], kind: Grouping) -> list[str]:
-    """(problems,) the level or subject of each, of whichever pool has it."""
-    sides = [arrays[side].levels if kind == "level" else arrays[side].subjects for side in SIDES]
-    return [wc or se for wc, se in zip(*sides, strict=True)]
 
 
 def _match_document(match: PoolMatch, costs: SideCosts) -> dict[str, Any]:
@@ -209,17 +198,6 @@ def _ragged_notes(arrays: Mapping[Side, Arrays], drawn: Mapping[Side, int]) -> I
                 f"budgets reach as far as the {drawn[side]} samples of {fewest:,} problems of "
                 f"{side.upper()}, though others have up to {int(one.tokens.samples.max())}."
             )
-
-
-def _left_out_notes(
-    opened: Mapping[Side, OpenedPool], groups: Mapping[str, Any] | None, by: Grouping | None
-) -> Iterator[str]:
-    """Levels or subjects of the pools that no compared problem has."""
-    if groups is None or by is None:
-        return
-    named = {getattr(one, by) for side in SIDES for one in opened[side].pool.problems}
-    if missing := sorted(named - groups.keys() - {""}):
-        yield f"no problem that both pools answer is of {by} {', '.join(missing)}."
 
 
 def _grading_note(cost: BudgetAmount | None) -> list[str]:

@@ -253,13 +253,14 @@ def _missing(
         yield _uncounted("completion_tokens")
     prompts_count = model.prompts_in_force != "none" or kind == "compute_exact"
     if prompts_count and kind != "gpu_seconds" and means.prompt is None:
-        yield _uncounted("prompt_tokens")
+        yield _uncounted("prompt_tokens", "" if kind == "compute_exact" else "--prompts none")
 
 
-def _uncounted(column: str) -> InputError:
+def _uncounted(column: str, without: str = "") -> InputError:
+    """The refusal of a pool without a column, with the option that makes it unnecessary."""
     return InputError(
         f"`{column}` of some or all samples are not in the pool.",
-        f"Import the samples with `{column}`.",
+        f"Import the samples with `{column}`" + (f", or give {without}." if without else "."),
     )
 
 

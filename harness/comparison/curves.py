@@ -17,7 +17,7 @@ from harness.metrics.estimators import Floats
 from harness.recipe import SIDES, Side
 from harness.statistics import Interval
 from harness.statistics.crossover import RESAMPLES, Curve, resampled_crossover
-from harness.statistics.intervals import percentile_interval, ratio_interval
+from harness.statistics.intervals import difference_of, percentile_interval, ratio_interval
 from harness.statistics.paired import ratio_gaps
 from harness.statistics.prior_problems import Ratio
 from harness.statistics.resampling import resampled_with_prior
@@ -123,7 +123,7 @@ def curve_document(grid: CostGrid, coverage: Mapping[Side, Floats]) -> dict[str,
             side: sums[:, [place + number * len(grid.costs), -1]]
             for number, side in enumerate(SIDES)
         }
-        value = ratios["wc"].value - ratios["se"].value
+        value = difference_of(ratios["wc"].value, ratios["se"].value)
         gaps = ratio_gaps((ratios["wc"], ratios["se"]), (drawn["wc"], drawn["se"]), weights)
         points.append(
             {

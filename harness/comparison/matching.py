@@ -2,47 +2,57 @@
 
 from __future__ import annotations
 
+import decimal
+import itertools
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from fractions import Fraction
 
 from harness.budget.amounts import KINDS, UNIT_OF_KIND, UNIT_WORDS, BudgetAmount, Kind, parse_budget
 from harness.budget.pool_matching import PoolMatch, check_unit, kinds_for, match_budgets
 from harness.comparison.costs import SideCosts
-from harness.errors import InputError
+from harness.errors import InputError, Refusals
 from harness.recipe import SIDES, Side
 
 USUAL_KIND: Kind = "compute"
 
 
-def check_amounts(kind: str | None, budget: str | None, grading: BudgetAmount | None) -> None:
+def check_amounts(
+    kind: str | None, budget: str | None, grading: BudgetAmount | None, refusals: Refusals
+) -> None:
     """Refuses amounts that no pools could be compared at.
 
     Args:
         kind: the cost model; that of the budget's unit if None.
         budget: as `parse_budget` reads it, or None.
         grading: what grading a sample costs, or None.
-
-    Raises:
-        InputError: the budget cannot be read, or the cost model counts another unit.
+        refusals: takes what is refused: a budget that cannot be read, and amounts in units that
+            the cost model does not count.
     """
-    amount = None if budget is None else parse_budget(budget)
-    named = _named(kind)
-    if amount is not None and named is not None:
-        check_unit(named, amount)
-    if grading is not None:
-        _check_grading(named or _usual_kinds(amount)[0], grading)
+    amount, named = None, _named(kind)
+    with refusals.noted():
+        amount = None if budget is None else parse_budget(budget)
+        if amount is not None and named is not None:
+            check_unit(named, amount)
+    is_unread = budget is not None and amount is None
+    with refusals.noted():
+        if grading is not None and not (is_unread and named is None):
+            _check_grading(named or _usual_kinds(amount)[0], grading)
 
 
 def _check_grading(kind: Kind, cost: BudgetAmount) -> None:
-    if cost.unit == UNIT_OF_KIND[kind] != "samples":
+    if _charges(kind, cost):
         return
-    fitting = [f"--match {one}" for one in KINDS if UNIT_OF_KIND[one] == cost.unit != "samples"]
+    fitting = [f"--match {one}" for one in KINDS if _charges(one, cost)]
     raise InputError(
         f"grading costs {float(cost.value):.4g} {UNIT_WORDS[cost.unit]} a sample, and a match by "
         f"{kind} does not count them.",
         f"Give {' or '.join(fitting)}." if fitting else "Give it a unit, as in 0.0002usd.",
     )
+
+
+def _charges(kind: Kind, cost: BudgetAmount) -> bool:
+    return UNIT_OF_KIND[kind] == cost.unit != "samples"
 
 
 def _named(kind: str | None) -> Kind | None:
@@ -55,6 +65,7 @@ def chosen_match(
     budget: str | None,
     drawn: Mapping[Side, int],
     problems: int,
+    grading: BudgetAmount | None = None,
 ) -> PoolMatch:
     """The match that was asked for.
 
@@ -64,13 +75,14 @@ def chosen_match(
         budget: as `parse_budget` reads it; the largest that both pools can pay for if None.
         drawn: samples that each problem of a side has at least.
         problems: that are compared.
+        grading: what grading a sample costs, which not every cost model counts.
 
     Raises:
         InputError: the budget cannot be read or does not fit the cost model, or what the cost
             model needs is missing; says which cost models are possible.
     """
     amount = None if budget is None else parse_budget(budget)
-    chosen = _kind(costs, kind, amount)
+    chosen = _kind(costs, kind, amount, grading)
     if amount is not None and amount.unit != "samples" and chosen in costs.relative:
         raise InputError(
             f"the budget {budget} needs the mean length of completions, and the pools have no "
@@ -86,7 +98,7 @@ def chosen_match(
     most_samples = max(counts.values()) * problems
     if most_samples < 1:
         raise InputError(
-            f"the budget pays for {float(most_samples):.3g} of a sample over all "
+            f"the budget pays for {told_from(most_samples, 1)} of a sample over all "
             f"{problems:,} problems.",
             "Give a larger one: --budget 1 is one SE sample a problem.",
         )
@@ -135,7 +147,8 @@ def _more_than_drawn(
     """The refusal of a budget that a pool does not hold, with the largest that both do."""
     counts, possible = match.samples_per_problem, most.samples_per_problem
     lacks = " and ".join(
-        f"{float(counts[side]):.4g} {side.upper()} samples a problem (the pool has {drawn[side]})"
+        f"{told_from(counts[side], drawn[side])} {side.upper()} samples a problem (the pool has "
+        f"{drawn[side]})"
         for side in SIDES
         if counts[side] > drawn[side]
     )
@@ -157,6 +170,16 @@ def rounded_down(amount: Fraction) -> str:
     return f"{float(digits * Fraction(10) ** exponent):.4g}"
 
 
+def told_from(amount: Fraction, bound: int) -> str:
+    """Four digits, or as many as it takes to tell the amount from a bound that it is not."""
+    for digits in itertools.count(4):
+        with decimal.localcontext(prec=digits):
+            rounded = decimal.Decimal(amount.numerator) / decimal.Decimal(amount.denominator)
+        if rounded != bound:
+            break
+    return f"{rounded:f}"
+
+
 def _usual_kinds(amount: BudgetAmount | None) -> tuple[Kind, ...]:
     """The cost models for a budget where none is named; the first that is possible is taken."""
     if amount is None or amount.unit == "samples":
@@ -164,12 +187,33 @@ def _usual_kinds(amount: BudgetAmount | None) -> tuple[Kind, ...]:
     return kinds_for(amount.unit)
 
 
-def _kind(costs: SideCosts, kind: str | None, amount: BudgetAmount | None) -> Kind:
+def _kind(
+    costs: SideCosts, kind: str | None, amount: BudgetAmount | None, grading: BudgetAmount | None
+) -> Kind:
     named = _named(kind)
     wished = (named,) if named is not None else _usual_kinds(amount)
     for one in wished:
         if one in costs.found:
             return one
     error = costs.refused[wished[0]]
-    possible = ", ".join(f"--match {one}" for one in costs.found)
-    raise InputError(error.message, f"Possible as they are: {possible}.", error.issues)
+    raise InputError(error.message, _ways_out(costs, amount, grading), error.issues)
+
+
+def _ways_out(costs: SideCosts, amount: BudgetAmount | None, grading: BudgetAmount | None) -> str:
+    """The cost models that can be worked out, and what each of them asks for besides."""
+    unit = "samples" if amount is None else amount.unit
+
+    def takes_amounts(kind: Kind) -> bool:
+        counts_budget = unit == "samples" or (UNIT_OF_KIND[kind] == unit and kind not in relative)
+        return counts_budget and (grading is None or _charges(kind, grading))
+
+    relative = costs.relative
+    if as_they_are := [kind for kind in costs.found if takes_amounts(kind)]:
+        return f"Possible as they are: {_options(as_they_are)}."
+    changes = ["a budget in SE samples a problem"] if unit != "samples" else []
+    changes += ["no --grading-cost"] if grading is not None else []
+    return f"Possible with {' and '.join(changes)}: {_options(costs.found)}."
+
+
+def _options(kinds: Iterable[Kind]) -> str:
+    return ", ".join(f"--match {one}" for one in kinds)

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from harness.comparison.problem_sets import Pairing, SideProblems, paired_problems
-from harness.errors import InputError, Refusals, unknown_name
+from harness.errors import InputError, Refusals
 from harness.pool import Pool
 from harness.pool.draw_file import read_draw
 from harness.pool.identity import IDENTITY_FILE, differences
@@ -180,7 +180,7 @@ def _side_problems(one: OpenedPool) -> SideProblems:
 def _card(side: Side, name: str | None, pool: Pool | None) -> ModelCard | None:
     """The card that was named, else the pool's own, else one that is known by the model's id."""
     from harness.interchange.origin import find_generator
-    from harness.recipe.catalogue import card_names
+    from harness.recipe.catalogue import card_names, unknown_card
 
     if name is not None:
         option = f"--{side}-card"
@@ -188,7 +188,7 @@ def _card(side: Side, name: str | None, pool: Pool | None) -> ModelCard | None:
             raise InputError(f"{option} is empty; expected the name or the file of a model card.")
         card = find_generator(name).card
         if card is None:
-            raise InputError(f"{option}: {unknown_name('model card', name, card_names())}")
+            raise InputError(f"{option}: {unknown_card(name, card_names())}")
         return card
     if pool is None:
         return None

@@ -137,7 +137,8 @@ def _parquet(path: Path) -> Any:
     except (pa.ArrowException, OSError) as error:
         raise InputError(
             f"{path} is no parquet file that can be read ({_first_line(error)}).",
-            "JSON lines need --format jsonl; a data set is a parquet file, a folder or a Hub id.",
+            "JSON lines need --format jsonl; a data set is a parquet file, a folder (of CSV files, "
+            "say) or a Hub id.",
         ) from None
 
 

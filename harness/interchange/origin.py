@@ -14,7 +14,7 @@ from harness.interchange.problem_rows import ProblemTable
 from harness.problems import digest_of_problems
 from harness.recipe import ModelCard, Price
 from harness.recipe.cards import Parameters
-from harness.recipe.catalogue import card_file, card_names, shown
+from harness.recipe.catalogue import card_file, card_names, names_card_file, shown, unread_card_file
 from harness.recipe.draft import Draft
 from harness.recipe.findings import found
 from harness.recipe.reading import read_file
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
 
 ENGINE = "import"
-_SUFFIXES = (".yaml", ".yml")
 # Where the schema of recipes has a card.
 _A_CARD: KeyPath = ("pair", "wc")
 
@@ -61,6 +60,8 @@ class Generator:
             return []
         near = nearest_names(self.name, card_names())
         hint = f" (did you mean {' or '.join(map(repr, near))}?)" if near else ""
+        if file := unread_card_file(self.name):
+            hint = f" ({file})"
         return [
             f"there is no model card {self.name!r}{hint}, so the pool records the name only; a "
             "match by compute or by price needs the size or the price from a card."
@@ -75,7 +76,7 @@ def find_generator(name: str) -> Generator:
     """
     if not name.strip():
         raise InputError("--model is empty; expected a model card or the name of a model.")
-    if name.endswith(_SUFFIXES):
+    if names_card_file(name):
         file = Path(name).expanduser()
         if not file.is_file():
             raise InputError(f"there is no model card {name}.", "Give a file, or a name.")
@@ -128,8 +129,7 @@ def _keys_beside(path: tuple[int | str, ...]) -> Iterable[str]:
 def _message(draft: Draft, path: KeyPath, item: ErrorDetails) -> str:
     """What is wrong with a key of a card, and what was expected there."""
     if item["type"] == "extra_forbidden":
-        message = unknown_name("key", str(path[-1]), _keys_beside(path))
-        return message + "." * (not message.endswith("?"))
+        return unknown_name("key", str(path[-1]), _keys_beside(path))
     if item["type"] == "value_error":
         return f"{item['msg'].removeprefix('Value error, ')}."
     expected = expectation((*_A_CARD, *path))

@@ -17,6 +17,8 @@ from harness.interchange.lm_eval_rows import LmEvalLog, is_lm_eval
 Format = Literal["jsonl", "lm-eval", "datasets"]
 FORMATS: tuple[Format, ...] = ("jsonl", "lm-eval", "datasets")
 _PARQUET = ".parquet"
+# Files that `datasets` reads, though only as the content of a folder.
+_ONLY_IN_FOLDERS = (".csv", ".tsv")
 _SHOWN_KEYS = 20
 
 
@@ -105,6 +107,8 @@ def open_source(name: DataSetName, kind: Format | None) -> JsonLines | LmEvalLog
     if kind == "datasets" or (kind is None and _looks_like_data_set(path)):
         return DataSetRows(name)
     lines = JsonLines(path)
+    if path.suffix.lower() in _ONLY_IN_FOLDERS:
+        _refuse_without_json(lines, path)
     if kind == "lm-eval" or (kind is None and _begins_as_lm_eval(lines)):
         return LmEvalLog(lines)
     return lines
@@ -129,6 +133,16 @@ def column_names(texts: Sequence[str], option: str, known: Sequence[str]) -> dic
 
 def _looks_like_data_set(path: Path) -> bool:
     return path.is_dir() or path.suffix == _PARQUET
+
+
+def _refuse_without_json(lines: JsonLines, path: Path) -> None:
+    _, row = next(lines.rows(), (None, None))
+    if isinstance(row, BadRow):
+        raise InputError(
+            f"{path} holds no JSON lines: its first line is not a JSON object.",
+            f"Put it into a folder of its own and give that: a folder is read as a data set, of "
+            f"{path.suffix} files too.",
+        )
 
 
 def _begins_as_lm_eval(lines: JsonLines) -> bool:

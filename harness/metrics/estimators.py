@@ -77,8 +77,9 @@ def _log_factorial_of(n: Floats, *others: Floats) -> Callable[[Floats], Floats]:
     return lambda values: np.asarray(gammaln(values + 1.0))
 
 
-def _missed_by_pairs(marked: ArrayLike, samples: ArrayLike, ks: Floats) -> tuple[Floats, Ints]:
-    """`missed` for each distinct pair of m and n, of which there are few, and each k.
+def _caught_by_pairs(marked: ArrayLike, samples: ArrayLike, ks: Floats) -> tuple[Floats, Ints]:
+    """What `missed` leaves of 1, for each distinct pair of m and n, of which there are few, and
+    each k; of a single sample it is m / n, without the rounding of logarithms.
 
     Returns:
         (pairs, ks) probabilities, and (entries,) the pair of each entry of `marked`.
@@ -89,7 +90,8 @@ def _missed_by_pairs(marked: ArrayLike, samples: ArrayLike, ks: Floats) -> tuple
     step = max(1, BLOCK_CELLS // max(1, len(ks)))
     for start in range(0, len(pairs), step):
         part = pairs[start : start + step, None]
-        found[start : start + step] = missed(part.real, part.imag, ks)
+        found[start : start + step] = 1.0 - missed(part.real, part.imag, ks)
+    found[:, ks == 1.0] = (pairs.real / pairs.imag)[:, None]
     return found, place
 
 
@@ -107,8 +109,8 @@ def coverage_at_k(correct: ArrayLike, samples: ArrayLike, k: ArrayLike) -> Float
     Raises:
         ValueError: a k exceeds the samples of a problem.
     """
-    chance, place = _missed_by_pairs(correct, samples, np.atleast_1d(np.asarray(k, np.float64)))
-    found = (1.0 - chance)[place]
+    chance, place = _caught_by_pairs(correct, samples, np.atleast_1d(np.asarray(k, np.float64)))
+    found = chance[place]
     return found if np.ndim(k) else found[:, 0]
 
 
@@ -121,6 +123,8 @@ def distinct_at_k(
     problem: ArrayLike, multiplicity: ArrayLike, samples: ArrayLike, k: ArrayLike
 ) -> Floats:
     """Expected number of distinct correct solutions among k samples, of each problem.
+
+    Of a single sample it is coverage@1, to the last digit.
 
     Args:
         problem: (solutions,) the problem's position of each distinct correct solution.
@@ -142,10 +146,12 @@ def distinct_at_k(
     ks = np.atleast_1d(np.asarray(k, dtype=np.float64))
     if len(n):
         missed(0.0, n.min(), ks)  # Refuses a k that exceeds any problem's samples.
-    chance, place = _missed_by_pairs(m, n[owner], ks)
+    chance, place = _caught_by_pairs(m, n[owner], ks)
     # How many solutions of each problem have each pair, times what the pair contributes.
     counts = coo_array((np.ones(len(owner)), (owner, place)), shape=(len(n), len(chance)))
-    found: Floats = np.asarray(counts.tocsr() @ (1.0 - chance))
+    found: Floats = np.asarray(counts.tocsr() @ chance)
+    # Multiplicities are added up before they are divided, so that rounding cannot creep in.
+    found[:, ks == 1.0] = (np.bincount(owner, m, minlength=len(n)) / n)[:, None]
     return found if np.ndim(k) else found[:, 0]
 
 

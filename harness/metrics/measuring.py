@@ -18,7 +18,7 @@ from harness.metrics.pool_arrays import PoolArrays
 from harness.metrics.side_columns import METRICS, Columns, metric_ratio, side_columns
 from harness.recipe import SIDES, Side
 from harness.statistics import Difference, Interval
-from harness.statistics.intervals import percentile_interval, ratio_interval
+from harness.statistics.intervals import difference_of, percentile_interval, ratio_interval
 from harness.statistics.paired import ratio_gaps, ratio_test
 from harness.statistics.prior_problems import Ratio
 from harness.statistics.resampling import resampled_with_prior
@@ -79,8 +79,9 @@ class Comparison:
         if wc is None or se is None:
             return None
         gaps = ratio_gaps((wc, se), [self._sums(name, side) for side in SIDES], self.weights)
+        gaps = np.clip(gaps, wc.low - se.high, wc.high - se.low)
         p_value, test = ratio_test((wc, se), gaps)
-        value = wc.value - se.value
+        value = difference_of(wc.value, se.value)
         return Difference(value, *percentile_interval(gaps, value), p_value, test)
 
     def _ratio(self, name: str, side: Side) -> Ratio | None:

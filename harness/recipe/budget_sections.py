@@ -10,7 +10,7 @@ from harness.errors import InputError
 from harness.recipe.cards import Day
 from harness.recipe.fields import NonEmpty, NotNegative, PositiveFloat, Section
 
-Quotient = Annotated[str, Field(pattern=r"^[1-9][0-9]{0,8}/[1-9][0-9]{0,8}$")]
+Quotient = Annotated[str, Field(pattern=r"^[1-9][0-9]{0,8}/[1-9][0-9]{0,8}$", examples=["1/7"])]
 
 
 class SampleMeans(Section):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from pathlib import Path
 
 from harness.errors import InputError, unknown_name
@@ -52,6 +53,40 @@ def card_names() -> list[str]:
     return _names(recipes_folder() / "models")
 
 
+def names_card_file(name_or_path: str) -> bool:
+    """Whether a card is given by its file; a Hub id has slashes too, so that only the end tells."""
+    return name_or_path.lower().endswith(_SUFFIXES)
+
+
+def unread_card_file(name: str, folder: Path | None = None) -> str:
+    """Why a file that is there is not read as a card, for want of its suffix; else nothing.
+
+    Args:
+        name: as given for a card.
+        folder: where paths begin; the current one if None.
+    """
+    path = Path(name).expanduser()
+    if not name.strip() or names_card_file(name) or not _is_file((folder or Path()) / path):
+        return ""
+    return (
+        f"the file of that name is not read as a card, which ends in .yaml or .yml; rename it, as "
+        f"in {path.stem}.yaml"
+    )
+
+
+def unknown_card(name: str, known: Iterable[str], folder: Path | None = None) -> str:
+    """A sentence that refuses the name of a card.
+
+    Args:
+        name: as given.
+        known: the names of cards.
+        folder: where paths begin; the current one if None.
+    """
+    if file := unread_card_file(name, folder):
+        return f"there is no model card {name!r}: {file}."
+    return unknown_name("model card", name, known)
+
+
 def card_file(
     name_or_path: str, recipe_folder: Path | None, paths_from: Path | None = None
 ) -> Path:
@@ -67,7 +102,7 @@ def card_file(
         InputError: there is no such file, or no card of that name; the nearest names are given.
     """
     known = {card for folder in _card_folders(recipe_folder) for card in _names(folder)}
-    if name_or_path.endswith(_SUFFIXES):
+    if names_card_file(name_or_path):
         path = (paths_from or Path()) / Path(name_or_path).expanduser()
         if _is_file(path):
             return path
@@ -80,7 +115,7 @@ def card_file(
             if _is_file(found := folder / f"{name_or_path}{suffix}"):
                 return found
     raise InputError(
-        unknown_name("model card", name_or_path, known),
+        unknown_card(name_or_path, known, paths_from),
         "A card of yours is given by its file, as in cards/mine.yaml; a model without a card as a "
         "mapping, as in {id: ORG/NAME, parameters: {total: 9000000000}}.",
     )
@@ -110,7 +145,7 @@ def shown(path: Path) -> str:
 
 
 def _is_path(name_or_path: str) -> bool:
-    return "/" in name_or_path or os.sep in name_or_path or name_or_path.endswith(_SUFFIXES)
+    return "/" in name_or_path or os.sep in name_or_path or names_card_file(name_or_path)
 
 
 def _is_file(path: Path) -> bool:

@@ -20,7 +20,11 @@ _SECRET = re.compile(r"key|token|secret|sig|pass|auth|cred", re.IGNORECASE)
 class Endpoint(Section):
     """A server of the OpenAI protocol that samples instead of a managed engine."""
 
-    url: str = Field(pattern=r"^https?://", description="Base URL, up to and with /v1.")
+    url: str = Field(
+        pattern=r"^https?://",
+        examples=["http://host:8000/v1"],
+        description="Base URL, up to and with /v1.",
+    )
     model: str | None = Field(None, description="Model name there; the server's only one if unset.")
     answers_as: str | None = Field(
         None, description="Model name in its answers, where that is quite another one."

@@ -198,9 +198,9 @@ class Seeds(Section):
 class Publication(Section):
     """Where the arms are published; nothing is, unless `harness push` is asked to."""
 
-    repository: Annotated[str, Field(pattern=r"^[\w.-]+/[\w.-]+$")] | None = Field(
-        None, description="Hub data set, as ORGANISATION/NAME."
-    )
+    repository: (
+        Annotated[str, Field(pattern=r"^[\w.-]+/[\w.-]+$", examples=["ORGANISATION/NAME"])] | None
+    ) = Field(None, description="Hub data set, as ORGANISATION/NAME.")
     private: bool = Field(True, description="Whether a new repository is private.")
     license: str = Field("apache-2.0", description="Licence of the published data.")
 

@@ -143,7 +143,7 @@ def _bounds(node: Node) -> str:
         if key in node
     ]
     if "pattern" in node:
-        parts.append(f"of the form {node['pattern']}")
+        parts.append(f"of the form {node.get('examples', [node['pattern']])[0]}")
     if node.get("minLength"):
         parts.append("that is not empty")
     return f" {' and '.join(parts)}" if parts else ""

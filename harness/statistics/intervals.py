@@ -7,6 +7,7 @@ spread over problems holds both the difference between problems and the chance o
 
 from __future__ import annotations
 
+import math
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -29,6 +30,7 @@ __all__ = [
     "Interval",
     "bootstrap_mean",
     "bootstrap_ratio",
+    "difference_of",
     "percentile_interval",
     "resampled",
     "widened",
@@ -36,6 +38,7 @@ __all__ = [
 ]
 
 CONFIDENCE = 0.95
+_ROUNDING = 1e-12
 
 
 @dataclass(frozen=True)
@@ -64,6 +67,11 @@ class Difference:
     def document(self) -> dict[str, float | str]:
         """As it stands in the documents of a run."""
         return asdict(self)
+
+
+def difference_of(first: float, second: float) -> float:
+    """`first` minus `second`, and 0 where rounding alone tells them apart."""
+    return 0.0 if math.isclose(first, second, rel_tol=_ROUNDING) else first - second
 
 
 def wilson(successes: int, n: int) -> Interval:
@@ -140,6 +148,8 @@ def ratio_interval(ratio: Ratio, sums: Floats, weights: Floats) -> Interval:
     drawn = ratio.resampled(sums, weights, ratio.prior(ratio.reach))
     ends = ratio.low, ratio.high
     drawn = widened(drawn, ratio.value, len(ratio.numerators), ratio.reach, ends)
+    # Between the ends but for rounding, which shows where both are the same.
+    drawn = np.clip(drawn, *ends)
     return Interval(ratio.value, *percentile_interval(drawn, ratio.value))
 
 

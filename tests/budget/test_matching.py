@@ -7,6 +7,7 @@ import math
 from fractions import Fraction
 
 import pytest
+import yaml
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
@@ -145,6 +146,23 @@ def test_the_least_that_is_named_works_and_one_less_does_not(wc: int, se: int, a
         matched_budget("b", Budget(wc=float(least)), COMPUTE, costs)
         with pytest.raises(InputError):
             matched_budget("b", Budget(wc=float(least - 1)), COMPUTE, costs)
+
+
+@given(wc=COUNTS, se=COUNTS, side=st.sampled_from(SIDES), multiplier=st.sampled_from([1, 0.143, 7]))
+def test_the_unequal_budget_that_is_advised_works(
+    wc: int, se: int, side: str, multiplier: float
+) -> None:
+    costs = unit_costs(COMPUTE, pair_of(wc, se))
+    try:
+        matched_budget(
+            "b", Budget.model_validate({side: 2.0, "multiplier": multiplier}), COMPUTE, costs
+        )
+    except InputError as error:
+        advised = yaml.safe_load("{" + error.advice.split("as in {")[1].removesuffix("."))
+        budget = Budget(se=float(advised["se"]), multiplier=float(advised["multiplier"]))
+        samples = matched_budget("b", budget, COMPUTE, costs).samples_per_problem
+        other = "se" if side == "wc" else "wc"
+        assert samples[side] == 2 and samples[other] == 1
 
 
 @given(wc=COUNTS, se=COUNTS, amount=st.integers(1, 100))

@@ -50,6 +50,53 @@ def test_every_command_loads_and_explains_itself(command: str) -> None:
     assert "Usage: harness " in result.stdout
 
 
+FULL = Path("/dev/full")
+
+
+@pytest.mark.skipif(not FULL.exists(), reason=f"this system has no {FULL}")
+@pytest.mark.parametrize("command", [("recipes", "schema"), ("recipes", "list", "--json"), ("-h",)])
+def test_output_that_cannot_be_written_is_told_in_a_line(command: tuple[str, ...]) -> None:
+    with FULL.open("w") as full:
+        result = subprocess.run(
+            [sys.executable, "-m", "harness", *command], stdout=full, stderr=subprocess.PIPE,
+            text=True, timeout=120, check=False,
+        )  # fmt: skip
+    assert result.returncode == 3
+    (line,) = result.stderr.splitlines()
+    assert line.startswith("error: the output cannot be written: No space left on device.")
+
+
+@pytest.mark.skipif(not FULL.exists(), reason=f"this system has no {FULL}")
+def test_errors_that_cannot_be_written_are_no_crash() -> None:
+    with FULL.open("w") as full:
+        result = subprocess.run(
+            [sys.executable, "-m", "harness", "run", "nowhere"], stdout=full, stderr=full,
+            timeout=120, check=False,
+        )  # fmt: skip
+    assert result.returncode == 3
+
+
+def test_a_reader_that_leaves_is_no_error() -> None:
+    with subprocess.Popen(
+        [sys.executable, "-m", "harness", "recipes", "schema"], stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    ) as process:  # fmt: skip
+        assert process.stdout is not None and process.stderr is not None
+        process.stdout.close()
+        assert process.stderr.read() == b""
+
+
+def test_a_file_that_cannot_be_written_is_not_taken_for_output() -> None:
+    program = (
+        "import sys, pathlib; import harness.cli as cli\n"
+        "def fail(**_): pathlib.Path('/dev/full').write_text('x')\n"
+        "cli.cli.main = fail\n"
+        "cli.main([])"
+    )
+    result = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert result.returncode == 1 and "Traceback" in result.stderr
+
+
 def test_an_unknown_command_gets_the_nearest_names() -> None:
     result = harness("reprot")
     assert result.returncode == 2

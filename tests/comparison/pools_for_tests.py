@@ -35,6 +35,7 @@ def graded_pool(
     model_card: Mapping[str, Any] | None = None,
     texts: Mapping[tuple[str, int], str] | None = None,
     tokens: int | Sequence[int] | Mapping[tuple[str, int], int] | None = 10,
+    prompts: int | None = 30,
     seconds: float | None = None,
     grader: Mapping[str, Any] = GRADER,
     identity: Mapping[str, Any] | None = None,
@@ -48,6 +49,7 @@ def graded_pool(
         texts: completions, by external id and index; all different where there is none.
         tokens: completion tokens of every sample; of those of every problem by index; or of each,
             by external id and index.
+        prompts: prompt tokens of every sample.
         seconds: how long the request of every sample took.
         grader: identity of the grader.
         identity: further keys of the pool's identity.
@@ -56,7 +58,7 @@ def graded_pool(
     chosen = texts or {}
     samples = [
         Sample(one.id, index, chosen.get((one.external_id, index), f"{one.external_id} {index}"),
-               "stop", 30, _tokens(tokens, one, index), 0, None, "hand", seconds)
+               "stop", prompts, _tokens(tokens, one, index), 0, None, "hand", seconds)
         for one, letters in verdicts.items()
         for index in range(len(letters))
     ]  # fmt: skip

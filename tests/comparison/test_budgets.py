@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from hypothesis import strategies as st
 
 from harness.budget.amounts import parse_budget
 from harness.comparison.costs import CostSettings
-from harness.comparison.matching import rounded_down
+from harness.comparison.matching import rounded_down, told_from
 from harness.comparison.text import comparison_text
 from harness.errors import InputError
 from harness.metrics.pool_rows import PoolRows
@@ -55,6 +56,23 @@ def test_the_largest_budget_that_is_named_can_be_given(tmp_path: Path, asked: st
 def test_rounding_down_stays_below(amount: Fraction) -> None:
     rounded = Fraction(rounded_down(amount))
     assert amount * Fraction(998, 1000) <= rounded <= amount
+
+
+@given(st.integers(1, 100), st.fractions(-1, 1).filter(bool), st.integers(0, 40))
+def test_an_amount_is_told_from_the_bound_that_it_misses(
+    bound: int, difference: Fraction, digits: int
+) -> None:
+    amount = bound + difference / 10**digits
+    told = Fraction(told_from(amount, bound))
+    assert told != bound and (told > bound) == (amount > bound)
+    assert abs(told - amount) <= abs(amount) / 1000
+
+
+def test_a_budget_just_beyond_the_pools_is_told_from_what_they_hold(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"asks for 2\.0001 SE samples .*\(the pool has 2\)"):
+        compared(*pools(tmp_path), budget="2.0001")
+    with pytest.raises(InputError, match=r"pays for 0\.999998 of a sample over all 20 problems"):
+        compared(*pools(tmp_path / "again"), budget="0.0499999")
 
 
 def test_less_than_one_sample_in_all_is_refused(tmp_path: Path) -> None:
@@ -153,6 +171,26 @@ def test_prompts_that_some_samples_lack_are_not_averaged(tmp_path: Path) -> None
         compared(wc, se, kind="tokens", settings=CostSettings(prompts="every"))
 
 
+def test_what_is_said_to_be_possible_is_possible(tmp_path: Path) -> None:
+    wc, se = (
+        graded_pool(tmp_path / side, dict.fromkeys(PROBLEMS, "cw"), model_card=one, prompts=None)
+        for side, one in (("wc", SMALL), ("se", LARGE))
+    )
+    settings = CostSettings(prompts="once")
+    with pytest.raises(InputError) as refusal:
+        compared(wc, se, kind=None, budget="100kflop", settings=settings)
+    assert all("or give --prompts none." in str(issue) for issue in refusal.value.issues)
+    advice = refusal.value.advice
+    assert advice == "Possible with a budget in SE samples a problem: --match number."
+    compared(wc, se, kind="number", budget="1", settings=settings)
+    compared(wc, se, kind=None, budget="100kflop")
+    with pytest.raises(InputError, match=r"Possible as they are: --match number\."):
+        compared(wc, se, kind=None, settings=settings)
+    graded = replace(settings, grading=parse_budget("1flop"))
+    with pytest.raises(InputError, match=r"a problem and no --grading-cost: --match number\."):
+        compared(wc, se, kind=None, budget="100kflop", settings=graded)
+
+
 def test_an_adaptive_pool_counts_what_it_holds(tmp_path: Path) -> None:
     until = {"allocation": {"until": {"correct": 1, "max": 4}}}
     drawn = {PROBLEMS[0]: "wc", PROBLEMS[1]: "wwww", PROBLEMS[2]: ""}
@@ -210,6 +248,19 @@ def test_a_cost_of_grading_that_the_match_does_not_count_is_refused(
     assert advice in str(refusal.value)
 
 
+def test_all_amounts_in_a_wrong_unit_are_told_at_once(tmp_path: Path) -> None:
+    settings = CostSettings(grading=parse_budget("3tok"))
+    with pytest.raises(InputError) as refusal:
+        compared(*pools(tmp_path), kind="price", budget="5flops", settings=settings)
+    budget, grading = map(str, refusal.value.issues)
+    assert "the budget is in FLOPs, and a match by price counts dollars" in budget
+    assert "3 completion tokens a sample, and a match by price does not count them" in grading
+    # What a budget that cannot be read would be matched by is not known.
+    with pytest.raises(InputError) as refusal:
+        compared(*pools(tmp_path / "again"), kind=None, budget="5dollops", settings=settings)
+    assert "cannot be read" in refusal.value.message and not refusal.value.issues
+
+
 def test_grading_in_dollars_needs_the_lengths_of_completions(tmp_path: Path) -> None:
     settings = CostSettings(grading=parse_budget("1usd"))
     with pytest.raises(InputError, match="completion_tokens"):
@@ -239,15 +290,6 @@ def test_a_pool_with_fewer_samples_of_one_problem_says_how_far_budgets_reach(
     assert compared(ragged, whole)["notes"] == [
         "budgets reach as far as the 2 samples of 1 problems of WC, though others have up to 4."
     ]
-
-
-def test_a_level_that_no_compared_problem_has_is_named(tmp_path: Path) -> None:
-    hard, easy, *_ = levelled = numbered(4, ["5", "1"])
-    wc = graded_pool(tmp_path / "wc", dict.fromkeys([easy, levelled[3]], "cw"))
-    se = graded_pool(tmp_path / "se", dict.fromkeys([hard, easy], "cw"))
-    found = compared(wc, se, by="level", intersection=True)
-    assert set(found["by_group"]) == {"1"}
-    assert "no problem that both pools answer is of level 5." in found["notes"]
 
 
 def test_what_a_configuration_lacks_is_told(tmp_path: Path) -> None:

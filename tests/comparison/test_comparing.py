@@ -127,6 +127,39 @@ def test_undecided_samples_count_as_wrong_and_their_bound_is_shown(tmp_path: Pat
     assert "1 of 4 WC samples is undecided" in comparison_text(document)
 
 
+def test_at_one_sample_solved_problems_show_one_solution_and_no_difference(tmp_path: Path) -> None:
+    named = numbered(45)
+    right = {"wc": (1, 2, 3), "se": (5, 7, 6, 11)}  # Of 16 samples, in turn.
+    pools = [
+        graded_pool(
+            tmp_path / side,
+            {one: ("c" * some[at % len(some)]).ljust(16, "w") for at, one in enumerate(named)},
+            texts={(one.external_id, 0): "twice" for one in named}
+            | {(one.external_id, 1): "twice" for one in named},
+        )
+        for side, some in right.items()
+    ]
+    found = compared(*pools, budget="1")
+    for side in found["sides"].values():
+        assert side["diversity_solved"] == {"value": 1.0, "low": 1.0, "high": 1.0}
+    gap = found["difference"]["diversity_solved"]
+    assert (gap["value"], gap["low"], gap["high"], gap["p_value"]) == (0.0, 0.0, 0.0, 1.0)
+
+
+def test_rounding_makes_no_winner(tmp_path: Path) -> None:
+    """The same problems' coverage in another order, which adds up to other last digits."""
+    letters = [("c" * (at % 7)).ljust(9, "w") for at in range(10)]
+    named = numbered(len(letters))
+    pools = [
+        graded_pool(tmp_path / side, dict(zip(named, order, strict=True)))
+        for side, order in (("wc", letters), ("se", sorted(letters)))
+    ]
+    found = compared(*pools, budget="3")
+    assert found["difference"]["coverage"]["value"] == 0.0
+    assert {point["difference"]["value"] for point in found["curve"]["points"]} == {0.0}
+    assert {model["winner"] for model in found["cost_models"]["models"]} == {None}
+
+
 @pytest.mark.parametrize("letter", ["c", "w"])
 def test_all_or_none_solved_has_sane_numbers(tmp_path: Path, letter: str) -> None:
     verdicts = dict.fromkeys(numbered(6), letter * 2)
@@ -175,14 +208,6 @@ def test_verdicts_of_different_graders_are_refused(tmp_path: Path) -> None:
         compared(wc, se)
     (issue,) = refusal.value.issues
     assert str(issue) == 'version: WC has "2", SE has "1"'
-
-
-def test_levels_that_one_pool_lacks_are_taken_from_the_other(tmp_path: Path) -> None:
-    plain = {problem("a"): "cwcw", problem("b"): "wwww"}
-    wc = graded_pool(tmp_path / "wc", plain)
-    se = graded_pool(tmp_path / "se", {A: "cc", B: "wc"})
-    for pools in ((wc, se), (se, wc)):
-        assert compared(*pools, budget="2", by="level")["by_group"]["1"]["problems"] == 2
 
 
 def test_an_ungraded_pool_names_the_command(tmp_path: Path, pools: tuple[Path, Path]) -> None:

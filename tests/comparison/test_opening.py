@@ -87,6 +87,14 @@ def test_the_pool_of_the_older_grader_is_the_one_to_grade_again(tmp_path: Path, 
     assert f"harness grade {pools[older]} --grader answer" in advice
 
 
+def test_a_card_in_a_file_of_another_suffix_is_told(tmp_path: Path) -> None:
+    wc, se = (graded_pool(tmp_path / side, VERDICTS) for side in ("wc", "se"))
+    card = tmp_path / "card.txt"
+    card.write_text("id: a/b\n")
+    said = str(refusal(wc, se, cards={"wc": str(card), "se": None}))
+    assert "--wc-card: " in said and "ends in .yaml or .yml; rename it, as in card.yaml." in said
+
+
 def test_an_empty_card_name_is_told_by_its_option(tmp_path: Path) -> None:
     wc, se = (graded_pool(tmp_path / side, VERDICTS) for side in ("wc", "se"))
     assert "--se-card is empty" in str(refusal(wc, se, cards={"wc": None, "se": " "}))

@@ -101,6 +101,30 @@ def test_gaps_in_columns_of_numbers_are_told_apart_from_numbers(tmp_path: Path) 
     assert issue.where.endswith("row 3") and "prompt_tokens is nan" in issue.message
 
 
+@pytest.mark.parametrize(("suffix", "separator"), [(".csv", ","), (".tsv", "\t")])
+def test_a_table_of_text_says_that_its_folder_can_be_read(
+    tmp_path: Path, suffix: str, separator: str
+) -> None:
+    table = tmp_path / "alone" / f"rows{suffix}"
+    table.parent.mkdir()
+    lines = [("problem_id", "completion"), ("a", '"1\nand 2"'), ("b", '"3"')]
+    table.write_text("\n".join(map(separator.join, lines)) + "\n")
+    options = {"problems": _problems(tmp_path)}
+    for kind in (None, "jsonl"):
+        with pytest.raises(InputError, match="holds no JSON lines") as found:
+            imported(
+                tmp_path / "unused", samples=(DataSetName(str(table)),), format=kind, **options
+            )
+        assert "Put it into a folder of its own and give that" in found.value.advice
+    imported(tmp_path / "unused", samples=(DataSetName(str(table.parent)),), **options)
+    assert content(tmp_path / "pool") == [("a", 0, "1\nand 2"), ("b", 0, "3")]
+
+
+def test_lines_are_known_whatever_the_suffix(tmp_path: Path) -> None:
+    lines = write_rows(tmp_path / "rows.csv", [row("a")])
+    assert imported(lines, problems=_problems(tmp_path)).added == 1
+
+
 def test_what_is_no_data_set_is_told_in_words(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -54,6 +54,17 @@ def test_a_card_file_of_ones_own(tmp_path: Path) -> None:
             find_generator(name)
 
 
+def test_a_card_file_is_known_by_its_suffix(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name in ("卡.YAML", "card.txt"):
+        Path(name).write_text("id: me/mine\n")
+    assert find_generator("./卡.YAML").card == ModelCard(id="me/mine")
+    (note,) = find_generator("card.txt").notes
+    assert "ends in .yaml or .yml; rename it, as in card.yaml" in note
+
+
 def test_a_price_list_without_a_date_says_what_is_expected(tmp_path: Path) -> None:
     card = tmp_path / "card.yaml"
     card.write_text(

@@ -84,12 +84,12 @@ def test_diversity_of_solved_problems_is_one_at_one_sample() -> None:
     source = np.random.default_rng(0)
     counts = source.integers(1, 4, size=60)
     owners = np.sort(source.integers(0, 20, size=60))
-    samples = np.full(30, 100)
+    samples = source.integers(40, 100, size=30)
     correct = np.bincount(owners, counts, minlength=30)
-    found = diversity_at_k(
-        distinct_at_k(owners, counts, samples, 1), coverage_at_k(correct, samples, 1)
-    )
-    assert found.solved == pytest.approx(1.0)
+    distinct, coverage = distinct_at_k(owners, counts, samples, 1), correct / samples
+    assert (coverage_at_k(correct, samples, 1) == coverage).all() and (distinct == coverage).all()
+    found = diversity_at_k(distinct, coverage)
+    assert found.solved == 1.0
     assert found.all == pytest.approx(pass_at_1(correct, samples).mean())
 
 

@@ -80,6 +80,28 @@ def test_all_or_none_solved_is_sane(tmp_path: Path, problems: int, wc: Row, se: 
         assert gap["p_value"] < 0.01
 
 
+@pytest.mark.parametrize(("solved", "of"), [(0, 4), (2, 4), (4, 4)])
+def test_a_yield_of_equal_completions_is_that_of_samples(
+    tmp_path: Path, solved: int, of: int
+) -> None:
+    row = [RIGHT] * solved + [WRONG] * (of - solved)
+    found = both(tmp_path, [row] * 15, [[RIGHT, *[WRONG] * 3]] * 3 + [[WRONG] * 4] * 12)
+    for document in (found.metrics("wc"), found.metrics("se"), found.differences()):
+        for end in ("value", "low", "high"):
+            # Every completion has ten tokens.
+            by_token, by_sample = (document[f"yield_per_{one}"] for one in ("token", "sample"))
+            assert 10 * by_token[end] == pytest.approx(by_sample[end])
+
+
+def test_no_yield_of_few_samples_does_not_prove_a_lower_one(tmp_path: Path) -> None:
+    shorter = [[Row("wrong", "2", tokens=5)] * 4] * 15
+    found = both(tmp_path, shorter, [[RIGHT, *[WRONG] * 3]] * 2 + [[WRONG] * 4] * 13)
+    none, gap = found.metrics("wc")["yield_per_token"], found.differences()["yield_per_token"]
+    # The rule of three: some 3 of 15 problems could have shown the most, a solution in 5 tokens.
+    assert 0 == none["low"] == none["value"] < 1 / 15 / 5 < none["high"] < 4 / 15 / 5
+    assert gap["low"] < 0 < gap["high"] and gap["p_value"] > 0.05
+
+
 def test_groups_without_samples_solved_or_named(tmp_path: Path) -> None:
     """Problem 0 has no subject; level 1 is never solved, and one level has a single problem."""
     rows = [[RIGHT] * 3 if place % 2 else [WRONG] * 3 for place in range(6)]

@@ -70,6 +70,15 @@ def test_refusals_name_the_line(recipe_path: Path, tmp_path: Path) -> None:
     assert "begins at the folder of the recipe" in said
 
 
+def test_a_card_in_a_file_of_another_suffix(recipe_path: Path, tmp_path: Path) -> None:
+    said = "not read as a card, which ends in .yaml or .yml; rename it, as in own.yaml"
+    for folder in ("here", "cards"):
+        (tmp_path / folder / "own.txt").write_text(OWN.format(folder))
+    assert said in refusal(recipe_path, "pair.wc=own.txt")
+    recipe_path.write_text(recipe_path.read_text().replace("cards/own.yml", "cards/own.txt"))
+    assert said in refusal(recipe_path)
+
+
 @pytest.mark.parametrize("name", ["x" * 300, "x" * 300 + ".yaml"])
 def test_a_name_that_no_file_can_have(recipe_path: Path, name: str) -> None:
     assert re.search(f"there is no model card '?{name}", refusal(recipe_path, f"pair.se={name}"))
