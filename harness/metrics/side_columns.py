@@ -155,14 +155,16 @@ def metric_ratio(name: str, columns: Columns, k: float) -> Ratio | None:
     if not below.any():
         return None
     shown = above[below > 0] / below[below > 0]
-    most = max(_most(metric, k), float(shown.max()))
+    most = max(_most(metric, columns, k), float(shown.max()))
     return Ratio(above, below, 1.0 if metric.below == "coverage" else 0.0, most)
 
 
-def _most(metric: Metric, k: float) -> float:
-    """The highest ratio that a problem can show; 0 where only the problems themselves tell."""
+def _most(metric: Metric, columns: Columns, k: float) -> float:
+    """The highest ratio that a problem of usual size can show."""
     if metric.above in DISTINCT:
         return k if metric.below is None else max(1.0, k)
     if metric.above == "coverage":
         return min(1.0, k)
-    return 0.0 if metric.below == "completion_tokens" else 1.0
+    if metric.below == "completion_tokens":  # All samples correct, at the usual length.
+        return float(columns["samples"].sum() / columns[metric.below].sum())
+    return 1.0
