@@ -228,29 +228,30 @@ def sign_flip(differences: ArrayLike, resamples: int = RESAMPLES, seed: int = 0)
         seed: of the signs.
     """
     values = checked(differences)
-    sizes = np.abs(values[np.abs(values) > _ROUNDING])  # Zeros keep their sign, whatever it is.
-    if sizes.size == 0:
+    problems = len(values)
+    values = values[np.abs(values) > _ROUNDING]  # Zeros keep their sign, whatever it is.
+    if values.size == 0:
         return 1.0
-    total = abs(float(values.sum()))
-    drawn = np.abs(flipped(sizes[:, None], resamples, seed)[:, 0])
+    sizes, total = np.abs(values), abs(float(values.sum()))
+    drawn = np.abs(flipped(values[:, None], resamples, seed)[:, 0])
     # Sums that are equal up to rounding count as equally extreme.
     extreme = int(np.sum(drawn >= total - _ROUNDING * sizes.sum()))
     permuted = (extreme + 1) / (resamples + 1)
     normal = math.erfc(total / math.sqrt(2.0 * float((sizes**2).sum())))
     coarse = _coarseness(sizes)
     # No test by signs says more than that all problems agree, or than its permutations can show.
-    least = max(2.0 ** (1 - len(values)), 1.0 / (resamples + 1))
+    least = max(2.0 ** (1 - problems), 1.0 / (resamples + 1))
     return max(coarse * normal + (1.0 - coarse) * permuted, least)
 
 
 def _coarseness(sizes: Floats) -> float:
     """How far apart the sums of differences lie under random signs: 1 where all are whole.
 
-    Whole differences, as k near the number of samples leaves them, have few sums, a gap of two
-    differences apart. Which of equal ones is the more extreme is then up to the crumbs, the
-    differences of problems that both sides solved, and those tell nothing where they all have
-    the sign of the side that k takes more from. So other differences close the gap as far as
-    they spread the sums as evenly as over all of it.
+    Whole differences, as k near the number of samples leaves them, have few sums, which lie two
+    differences apart. Which of equal ones is the more extreme is then up to the crumbs: the
+    differences of problems that both sides solved. Where k or the samples of the sides differ,
+    crumbs have one sign whoever is better, and tell nothing. Other differences close the gap, as
+    far as they spread a sum as much as an even distribution over all of the gap would.
 
     Args:
         sizes: (problems,) of the differences, above 0.
