@@ -88,7 +88,7 @@ def ratio_gap(sums: Floats) -> Floats:
     return ratio(sums[:, :2]) - ratio(sums[:, 2:])
 
 
-def true_coverage(rates: Beta, k: int) -> float:
+def true_coverage(rates: Beta, k: float) -> float:
     """E[1 − (1 − p)^k] of beta-distributed p."""
     from scipy.special import betaln
 
@@ -165,7 +165,7 @@ def pair_of_rates(
 
 def coverage_difference(
     problems: int,
-    pools: tuple[tuple[int, int], tuple[int, int]],
+    pools: tuple[tuple[int, float], tuple[int, float]],
     rates: tuple[Beta, Beta],
     seed: int,
 ) -> Outcome:
@@ -229,11 +229,12 @@ def cases(problems: int) -> Iterator[Case]:
     for wrong in ((1.0, 9.0), (0.3, 5.0)):
         run = partial(false_positives, problems, wrong)
         yield Case("false-positive rate", problems, "10", f"beta{wrong}", run)
-    pairs: tuple[tuple[tuple[tuple[int, int], tuple[int, int]], tuple[Beta, Beta]], ...] = (
+    pairs: tuple[tuple[tuple[tuple[int, float], tuple[int, float]], tuple[Beta, Beta]], ...] = (
         (((10, 1), (10, 1)), (EVEN, EVEN)),
         (((30, 3), (10, 1)), (EVEN, EVEN)),
         (((30, 30), (10, 10)), (SPLIT, (0.6, 0.6))),
         (((10, 5), (10, 5)), (HARD, HARD)),
+        (((10, 9.9), (10, 9.9)), (SPLIT, SPLIT)),
     )
     for pools, both in pairs:
         run = partial(coverage_difference, problems, pools, both)

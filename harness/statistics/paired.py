@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Literal
 
@@ -24,9 +25,6 @@ from harness.statistics.resampling import (
 )
 
 _ROUNDING = 1e-12
-# Of the largest difference: those that are no more, and what they may decide together at most.
-_CRUMB = 0.05
-_MOST_OF_CRUMBS = 0.1
 
 
 def paired_difference(
@@ -219,24 +217,46 @@ def mcnemar(
 def sign_flip(differences: ArrayLike, resamples: int = RESAMPLES, seed: int = 0) -> float:
     """Two-sided p value of a mean of paired differences under random signs.
 
-    The observed signs count as one of the permutations, so that the p value is never 0.
+    The observed signs count as one of the permutations, so that the p value is never 0. As far
+    as the differences are whole, the normal distribution of the same variance stands in for
+    their few sums; for 0/1 outcomes that is McNemar's test without continuity correction
+    (Fagerland, Lydersen, Laake, BMC Medical Research Methodology 13:91, 2013).
+
+    Args:
+        differences: (problems,), zeros included.
+        resamples: how many times to draw the signs.
+        seed: of the signs.
     """
     values = checked(differences)
+    problems = len(values)
     values = values[np.abs(values) > _ROUNDING]  # Zeros keep their sign, whatever it is.
     if values.size == 0:
         return 1.0
+    sizes, total = np.abs(values), abs(float(values.sum()))
     drawn = np.abs(flipped(values[:, None], resamples, seed)[:, 0])
-    extreme = np.sum(drawn >= abs(values.sum()) - _indistinct(np.abs(values)))
-    return float((extreme + 1) / (resamples + 1))
+    # Sums that are equal up to rounding count as equally extreme.
+    extreme = int(np.sum(drawn >= total - _ROUNDING * sizes.sum()))
+    permuted = (extreme + 1) / (resamples + 1)
+    normal = math.erfc(total / math.sqrt(2.0 * float((sizes**2).sum())))
+    coarse = _coarseness(sizes)
+    # No test by signs says more than that all problems agree, or than its permutations can show.
+    least = max(2.0 ** (1 - problems), 1.0 / (resamples + 1))
+    return max(coarse * normal + (1.0 - coarse) * permuted, least)
 
 
-def _indistinct(sizes: Floats) -> float:
-    """How far apart two sums count as equally extreme.
+def _coarseness(sizes: Floats) -> float:
+    """How far apart the sums of differences lie under random signs: 1 where all are whole.
 
-    At 2.99 of 3 samples a problem that both sides solved shows a difference of a hundredth, always
-    of one sign. Such crumbs would decide between sums that whole differences leave equal.
+    Whole differences, as k near the number of samples leaves them, have few sums, which lie two
+    differences apart. Which of equal ones is the more extreme is then up to the crumbs: the
+    differences of problems that both sides solved. Where k or the samples of the sides differ,
+    crumbs have one sign whoever is better, and tell nothing. Other differences close the gap, as
+    far as they spread a sum as much as an even distribution over all of the gap would.
+
+    Args:
+        sizes: (problems,) of the differences, above 0.
     """
-    largest = float(sizes.max())
-    # Those of the one sum may add to it what those of the other take away.
-    crumbs = float(sizes[sizes <= _CRUMB * largest].sum())
-    return min(2.0 * crumbs, _MOST_OF_CRUMBS * largest) + _ROUNDING * float(sizes.sum())
+    whole = float(sizes.max())
+    from_whole = np.minimum(sizes, whole - sizes) / whole
+    evenly = 1.0 / 3.0  # The variance between −1 and 1.
+    return max(0.0, 1.0 - float((from_whole**2).sum()) / evenly)

@@ -133,6 +133,16 @@ def test_tokens_that_nobody_counted_give_no_yield(tmp_path: Path) -> None:
     assert found.differences()["yield_per_token"] is None
 
 
+def test_a_yield_per_token_is_as_uncertain_as_the_pass_at_1_that_it_is(tmp_path: Path) -> None:
+    """20 problems, three solved now and then, every completion of 10 tokens."""
+    rows = [[RIGHT] * right + [WRONG] * (4 - right) for right in (1, 2, 1, *[0] * 17)]
+    found = both(tmp_path, rows, rows[::-1])
+    for document in (found.metrics("wc"), found.differences()):
+        tokens, samples = document["yield_per_token"], document["pass_at_1"]
+        for end in ("value", "low", "high"):
+            assert tokens[end] == pytest.approx(samples[end] / 10, abs=1e-12)
+
+
 def test_an_adaptive_pool_has_no_diversity_and_no_vote(tmp_path: Path) -> None:
     until = {"allocation": {"until": {"correct": 1, "max": 4}}}
     rows = [[WRONG, RIGHT], [WRONG] * 4, [RIGHT]]

@@ -6,8 +6,11 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 from scipy import stats
+from scipy.optimize import brentq
 
+from harness.metrics import coverage_at_k
 from harness.statistics.holm import holm
 from harness.statistics.paired import (
     mcnemar_exact,
@@ -131,12 +134,64 @@ def test_the_interval_of_a_paired_difference_holds_the_truth(
     assert 0.92 <= held / 400 <= 0.98
 
 
-def test_crumbs_do_not_decide_between_sums_that_whole_differences_leave_equal() -> None:
+@pytest.mark.parametrize("crumb", [0.0, -0.001, 0.001])
+def test_whole_differences_are_tested_as_mcnemar_does_without_correction(crumb: float) -> None:
+    """Crumbs, all of one sign, do not decide between sums that whole differences leave equal."""
     whole = np.array([1.0] * 9 + [-1.0] * 3)
-    exact = mcnemar_exact(whole > 0, whole < 0)
-    assert sign_flip(whole, 20_000) == pytest.approx(exact, abs=0.01)
-    for crumb in (-0.001, 0.001):
-        assert sign_flip([*whole, *[crumb] * 15], 20_000) == pytest.approx(exact, abs=0.015)
+    reference = stats.chi2.sf((9 - 3) ** 2 / (9 + 3), 1)
+    assert sign_flip([*whole, *[crumb] * 15], 5_000) == pytest.approx(reference, abs=0.002)
+
+
+@pytest.mark.parametrize("problems", [1, 4, 6])
+def test_no_p_value_is_below_what_so_many_signs_can_show(problems: int) -> None:
+    assert 2 * 0.5**problems <= sign_flip(np.ones(problems)) <= 3 * 0.5**problems
+    assert sign_flip(np.ones(1_000), 500) == pytest.approx(1 / 501)
+
+
+@given(signs=st.lists(st.sampled_from([-1.0, 0.0, 1.0]), min_size=1, max_size=12))
+def test_the_p_value_of_signs_is_that_of_the_opposite_signs(signs: list[float]) -> None:
+    values = np.array(signs) * np.linspace(0.3, 1.0, len(signs))
+    assert sign_flip(values, 200) == sign_flip(-values, 200)
+    assert 0.0 < sign_flip(values, 200) <= 1.0
+
+
+@pytest.mark.parametrize(
+    ("problems", "first", "second", "least", "most"),
+    [
+        # (samples, k) of both sides. The sides are alike, and crumbs of either sign.
+        (45, (10, 9.9), (10, 9.9), 0.025, 0.06),
+        (100, (10, 9.9), (10, 9.9), 0.03, 0.065),
+        # Crumbs of one sign: without regard to them 9 %, 9 % and 5 %.
+        (30, (3, 2.95), (3, 3.0), 0.025, 0.065),
+        (15, (3, 2.95), (3, 3.0), 0.02, 0.065),
+        (60, (30, 28.6), (10, 9.7), 0.03, 0.065),
+    ],
+)
+def test_the_sign_flip_rejects_one_in_twenty_just_below_the_number_of_samples(
+    problems: int, first: tuple[int, float], second: tuple[int, float], least: float, most: float
+) -> None:
+    source = np.random.default_rng(2)
+    levels = np.array([0.9, 0.7, 0.45, 0.2, 0.05])
+
+    def rates(size: int) -> NDArray[np.float64]:
+        centres = levels[source.integers(0, 5, size)]
+        return source.beta(8 * centres, 8 * (1 - centres))
+
+    def mean_coverage(harder: float, k: float) -> float:
+        return float(np.mean(1 - (1 - many) ** (harder * k)))  # Up to the bend between whole k.
+
+    def p_value(seed: int) -> float:
+        easy = rates(problems)
+        sides = [
+            coverage_at_k(source.binomial(samples, rate), np.full(problems, samples), k)
+            for (samples, k), rate in ((first, 1 - (1 - easy) ** power), (second, easy))
+        ]
+        return sign_flip(sides[0] - sides[1], 600, seed)
+
+    many = rates(100_000)
+    # The first side finds every problem so much harder that its coverage is that of the second.
+    power = brentq(lambda one: mean_coverage(one, first[1]) - mean_coverage(1, second[1]), 0.01, 9)
+    assert least <= _rejections(p_value, 1_500) <= most
 
 
 def test_a_ratio_over_equal_denominators_is_tested_as_the_mean_that_it_is() -> None:
