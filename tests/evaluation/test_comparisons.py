@@ -206,7 +206,7 @@ def test_comparisons_with_several_seeds_are_corrected_for_each_other() -> None:
 def test_all_comparisons_tell_the_chance_of_training_together() -> None:
     """A comparison whose few runs happen to agree is no surer than the others."""
     source = np.random.default_rng(5)
-    contests = [_noisy(2, 0.08, source) for _ in range(5)]
+    contests = [_noisy(4, 0.08, source) for _ in range(5)]
     steady = _noisy(1, 0.0, source)
     agreeing = Contest("steady", "high", steady.base, *(
         {1: side[0], 2: side[0]} for side in (steady.wc, steady.se)
@@ -216,9 +216,9 @@ def test_all_comparisons_tell_the_chance_of_training_together() -> None:
     among = found["comparisons"][-1]
     assert alone is not None
     widths = [one["other_seeds"]["high"] - one["other_seeds"]["low"] for one in (alone, among)]
-    assert widths[1] > 1.2 * widths[0]
+    assert widths[1] > 1.3 * widths[0]
     assert among["difference"] == alone["difference"]
-    assert 0.03 < found["training_runs"]["standard_deviation"] < 0.2
+    assert 0.06 < found["training_runs"]["standard_deviation"] < 0.16
     assert "independent" in found["training_runs"]["assumption"]
 
 
