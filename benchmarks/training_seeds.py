@@ -29,7 +29,7 @@ from harness.statistics.run_scatter import run_scatter
 RESAMPLES = 1_000
 LEVEL = 0.05
 EASE = 1.5  # Standard deviation of a problem's log-odds.
-BETTER = 0.45  # Log-odds that WC data add where they are better: about 7.5 points.
+BETTER = 0.45  # Log-odds that WC data add where they are better: 7.9 points.
 
 Floats = NDArray[np.float64]
 
@@ -125,6 +125,8 @@ def designs() -> list[tuple[str, Design]]:
         "4 × 3, one with twice the scatter": Design((3,) * 4, (0.16, 0.16, 0.16, 0.32)),
         "6 × 2, one with twice the scatter": Design((2,) * 6, (0.16,) * 5 + (0.32,)),
         "6 × 2, half with twice the scatter": Design((2,) * 6, (0.12, 0.24) * 3),
+        "4 × 3, one with four times the scatter": Design((3,) * 4, (0.1, 0.1, 0.1, 0.4)),
+        "6 × 2, one with four times the scatter": Design((2,) * 6, (0.1,) * 5 + (0.4,)),
         "4 × 3, 100 problems": Design((3,) * 4, (0.2,) * 4, problems=100),
         "4 × 3, 2,000 problems": Design((3,) * 4, (0.2,) * 4, problems=2_000),
     }
