@@ -172,12 +172,16 @@ def _smallest_paired(wc: Outcomes, se: Outcomes) -> float | None:
     return found if np.isfinite(found) else None
 
 
-def _detectable(found: PooledDifference) -> float:
-    """By the standard error; with several seeds also by how wide few of them make the interval."""
+def _detectable(found: PooledDifference) -> float | None:
+    """By the standard error; with several seeds also by how wide few of them make the interval.
+
+    None where not even a difference of 1 is found.
+    """
     if not found.covers_seeds:
         return smallest_detectable_effect(found.standard_error)
     half_width = (found.high - found.low) / 2
-    return half_width + NormalDist().inv_cdf(POWER) * found.standard_error
+    smallest = half_width + NormalDist().inv_cdf(POWER) * found.standard_error
+    return smallest if smallest <= 1 else None
 
 
 def pass_at_1(runs: Sequence[Outcomes]) -> Interval:

@@ -72,13 +72,7 @@ def pooled_difference(
         ValueError: no cells, cells over different numbers of problems, or a value that is not
             finite.
     """
-    every = [np.asarray(cell, dtype=np.float64) for cell in cells]
-    if not every or any(cell.ndim != 2 or cell.size == 0 for cell in every):
-        raise ValueError("expected at least one cell, each of shape (problems, seeds)")
-    if len({len(cell) for cell in every}) > 1:
-        raise ValueError("the cells have different numbers of problems")
-    if not all(np.isfinite(cell).all() for cell in every):
-        raise ValueError("a value is not a finite number")
+    every = _checked_cells(cells)
     problems = len(every[0])
     by_problem = np.mean([cell.mean(axis=1) for cell in every], axis=0)
     value = float(by_problem.mean())
@@ -88,8 +82,9 @@ def pooled_difference(
     if scatter is not None:
         # Of a variance by training of 1, what remains in the mean over all runs.
         share = sum(1 / cell.shape[1] for cell in every) / len(every) ** 2
-        noise = np.random.default_rng([seed, 1]).standard_normal(resamples)
-        drawn = drawn + noise * np.sqrt(share * scatter.drawn(resamples, [seed, 2]))
+        end = max(1.0, float(np.abs(by_problem).max()))
+        # Two runs alone may leave nearly everything open, but no more than that.
+        drawn = np.clip(drawn + share**0.5 * _drawn_shift(scatter, resamples, seed), -end, end)
         variance += share * scatter.variance
     means = np.array([cell.mean() for cell in every])
     low, high = percentile_interval(drawn, value)
@@ -105,3 +100,20 @@ def pooled_difference(
         cells_positive=int((means > 0).sum()),
         cells_negative=int((means < 0).sum()),
     )
+
+
+def _drawn_shift(scatter: RunScatter, resamples: int, seed: int) -> Floats:
+    """(resamples,) of how far training moved one run, by variances that fit what was seen."""
+    noise = np.random.default_rng([seed, 1]).standard_normal(resamples)
+    return noise * np.sqrt(scatter.drawn(resamples, [seed, 2]))
+
+
+def _checked_cells(cells: Sequence[Floats]) -> list[Floats]:
+    every = [np.asarray(cell, dtype=np.float64) for cell in cells]
+    if not every or any(cell.ndim != 2 or cell.size == 0 for cell in every):
+        raise ValueError("expected at least one cell, each of shape (problems, seeds)")
+    if len({len(cell) for cell in every}) > 1:
+        raise ValueError("the cells have different numbers of problems")
+    if not all(np.isfinite(cell).all() for cell in every):
+        raise ValueError("a value is not a finite number")
+    return every

@@ -161,6 +161,9 @@ def test_what_the_design_could_have_found_is_said() -> None:
     several = compare(_contest(400, [1, 2, 3, 4]))
     assert several is not None
     assert several["smallest_detectable"] < found["smallest_detectable"]
+    zeros, ones = np.zeros(40), np.ones(40)
+    wild = compare(Contest("se_lm", "high", zeros, {1: ones, 2: zeros}, {1: zeros, 2: ones}))
+    assert wild is not None and wild["smallest_detectable"] is None
     one = np.ones(1)
     nothing = compare(Contest("wc_lm", "high", one, {1: one}, {1: one}))
     assert nothing is not None and nothing["smallest_detectable"] is None

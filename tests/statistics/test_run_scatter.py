@@ -83,6 +83,12 @@ def test_where_only_training_differs_the_interval_is_students() -> None:
     assert found.standard_error == pytest.approx(spread / 3**0.5, rel=1e-6)
 
 
+def test_two_runs_that_disagree_leave_everything_open_but_no_more() -> None:
+    found = pooled_difference([np.tile([0.9, -0.5], (300, 1))])
+    assert -1 <= found.low < -0.9 and 0.9 < found.high <= 1
+    assert found.p_value_other_seeds is not None and found.p_value_other_seeds > 0.5
+
+
 def test_runs_without_any_difference_add_nothing() -> None:
     column = np.random.default_rng(4).integers(-1, 2, (200, 1)).astype(float)
     found = pooled_difference([np.repeat(column, 3, axis=1)])
