@@ -84,7 +84,7 @@ def pooled_difference(
         share = sum(1 / cell.shape[1] for cell in every) / len(every) ** 2
         end = max(1.0, float(np.abs(by_problem).max()))
         # Two runs alone may leave nearly everything open, but no more than that.
-        drawn = np.clip(drawn + share**0.5 * _drawn_shift(scatter, resamples, seed), -end, end)
+        drawn = np.clip(drawn + share**0.5 * scatter.drawn_shifts(resamples, seed), -end, end)
         variance += share * scatter.variance
     means = np.array([cell.mean() for cell in every])
     low, high = percentile_interval(drawn, value)
@@ -100,12 +100,6 @@ def pooled_difference(
         cells_positive=int((means > 0).sum()),
         cells_negative=int((means < 0).sum()),
     )
-
-
-def _drawn_shift(scatter: RunScatter, resamples: int, seed: int) -> Floats:
-    """(resamples,) of how far training moved one run, by variances that fit what was seen."""
-    noise = np.random.default_rng([seed, 1]).standard_normal(resamples)
-    return noise * np.sqrt(scatter.drawn(resamples, [seed, 2]))
 
 
 def _checked_cells(cells: Sequence[Floats]) -> list[Floats]:

@@ -40,15 +40,20 @@ class RunScatter:
         """The estimated variance of a run by training, at least 0."""
         return max(0.0, self.of_means - self.of_answers)
 
-    def drawn(self, resamples: int, seed: int | Sequence[int]) -> Floats:
-        """(resamples,) variances by training that fit what was seen.
+    def drawn_shifts(self, resamples: int, seed: int) -> Floats:
+        """(resamples,) of how far training may have moved one run, by all that fits what was seen.
 
-        `of_means` times its degrees of freedom over a chi-squared number, less `of_answers`,
-        which thousands of answers tell well.
+        A variance by training is `of_means` times its degrees of freedom over a chi-squared
+        number, less `of_answers`, which thousands of answers tell well; a shift is normal with
+        that variance. Both numbers come from one quasi-random sequence (Halton's): ends of
+        intervals and small p values, as Holm's correction asks for, need evenly filled tails.
         """
-        source = np.random.default_rng(seed)
-        chance = source.chisquare(self.degrees_of_freedom, resamples) / self.degrees_of_freedom
-        return np.maximum(0.0, self.of_means / chance - self.of_answers)
+        from scipy.stats import chi2, norm, qmc
+
+        places = qmc.Halton(2, seed=seed).random(resamples)
+        chance = chi2.ppf(places[:, 0], self.degrees_of_freedom) / self.degrees_of_freedom
+        variances = np.maximum(0.0, self.of_means / chance - self.of_answers)
+        return np.asarray(norm.ppf(places[:, 1]) * np.sqrt(variances))
 
 
 def run_scatter(cells: Sequence[Floats]) -> RunScatter | None:

@@ -97,12 +97,21 @@ def test_runs_without_any_difference_add_nothing() -> None:
     assert found.covers_seeds and not single.covers_seeds
 
 
-def test_what_is_drawn_is_left_in_doubt_where_the_estimate_is_0() -> None:
+def test_shifts_are_students_where_answers_have_no_part() -> None:
+    """Far out too, where p values after Holm's correction are decided."""
+    for freedom in (1, 2, 6, 8):
+        drawn = RunScatter(0.25, 0.0, freedom).drawn_shifts(10_000, seed=3)
+        for level in (0.05, 0.0125):
+            low, high = np.quantile(drawn / 0.5, [level / 2, 1 - level / 2])
+            outside = stats.t.cdf(low, freedom) + stats.t.sf(high, freedom)
+            assert outside == pytest.approx(level, rel=0.06)
+
+
+def test_training_is_left_in_doubt_where_its_estimate_is_0() -> None:
     scatter = RunScatter(of_means=0.8, of_answers=1.0, degrees_of_freedom=2)
     assert scatter.variance == 0
-    drawn = scatter.drawn(20_000, 1)
-    assert drawn.min() == 0
-    assert np.mean(drawn > 0) == pytest.approx(stats.chi2.cdf(2 * 0.8, 2), abs=0.015)
+    drawn = scatter.drawn_shifts(20_000, seed=1)
+    assert np.mean(drawn != 0) == pytest.approx(stats.chi2.cdf(2 * 0.8, 2), abs=0.005)
 
 
 @pytest.mark.parametrize("seeds", [[2] * 6, [3] * 4, [4, 3, 2]])
