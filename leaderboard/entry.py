@@ -8,7 +8,7 @@ from typing import Any
 from harness.report.results import BudgetQuality, Evaluations
 from harness.report.results import SideQuality as ReportedQuality
 from harness.report.schema import Model, ProblemSetSummary, Report
-from harness.report.seeds import differences_by_seed
+from harness.report.seeds import difference_of_data, differences_by_seed
 from leaderboard.schema import SCHEMA_VERSION, Content, Entry, QualityDifference, id_of
 
 Document = dict[str, Any]
@@ -86,6 +86,7 @@ def _finetuning(report: Report) -> list[Document]:
         {
             **one.model_dump(exclude=_NOT_IN_AN_ENTRY),
             "model": _model(report.students[one.paradigm]),
+            "difference": difference_of_data(one).model_dump(),
             "difference_by_seed": differences_by_seed(report.finetuning, one),
         }
         for one in report.finetuning.comparisons

@@ -8,9 +8,10 @@ from typing import Literal, get_args
 from harness.report.numbers import percent, relative_percent
 from harness.report.results import BudgetQuality, Difference, Evaluations, Match, Measure
 from harness.report.schema import Finding
-from harness.report.seeds import differences_by_seed
+from harness.report.seeds import difference_of_data, differences_by_seed
 from harness.report.wording import (
     TOPICS,
+    correction_text,
     finetuning_sentence,
     is_borderline,
     quality_sentence,
@@ -47,6 +48,10 @@ _PAPER: dict[str, dict[str, Higher]] = {
     "number": {"coverage": "se_higher", "finetuning": "se_higher"},
 }
 _SIDES_OF_VERDICTS: dict[Higher, str] = {"wc_higher": "WC", "se_higher": "SE"}
+_COVERED = (
+    " The intervals of WC minus SE data cover training by other seeds, as far as so few seeds of "
+    "all comparisons together tell it."
+)
 _OUTSIDE_ROUNDING = 0.02
 _MANY_UNDECIDED = 0.01
 
@@ -86,14 +91,17 @@ def _quality_findings(measure: Measure) -> Iterator[Finding]:
 
 def _finetuning_findings(evaluations: Evaluations) -> Iterator[Finding]:
     for comparison in evaluations.comparisons:
+        difference, other_seeds = difference_of_data(comparison), comparison.other_seeds
         yield Finding(
             topic="finetuning",
             budget=comparison.budget,
             paradigm=comparison.paradigm,
-            verdict=verdict_of(comparison.difference),
-            borderline=is_borderline(comparison.difference),
-            difference=comparison.difference,
+            verdict=verdict_of(difference),
+            borderline=is_borderline(difference),
+            difference=difference,
             text=finetuning_sentence(comparison, differences_by_seed(evaluations, comparison)),
+            covers_seeds=other_seeds is not None,
+            holm_p_value=other_seeds.holm_p_value if other_seeds else None,
         )
 
 
@@ -176,7 +184,7 @@ def _finetuning_headline(findings: Sequence[Finding], training_seeds: int) -> st
     what = what[0].upper() + what[1:]
     if training_seeds == 1:
         return f"{what}. With one training seed, no claim about finetuning can be made."
-    return f"{what}; means over {training_seeds} training seeds."
+    return f"{what}; means over {training_seeds} training seeds.{correction_text(findings)}"
 
 
 def _comparisons(number: int) -> str:
@@ -258,6 +266,7 @@ def cautions_of(
                 if training_seeds == 1
                 else "The differences from seed to seed show how much that matters."
             )
+            + _COVERED * any(finding.covers_seeds for finding in findings)
         )
     # Measures that do not depend on the budget are stated at each, but compared once.
     distinct = len({(one.topic, one.paradigm, one.difference) for one in findings})

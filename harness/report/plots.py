@@ -15,6 +15,7 @@ from harness.report.quality_tables import levels_of
 from harness.report.reference.schema import OverlayPoint
 from harness.report.results import Comparison, CurvePoint, Evaluations, Interval
 from harness.report.schema import Report
+from harness.report.seeds import difference_of_data
 from harness.report.svg import COLOURS, INK, MARKERS, MUTED, PAPER, drawn
 from harness.report.wording import is_found
 
@@ -195,7 +196,7 @@ def _pass_at_1(axes: Axes, rows: Sequence[Comparison]) -> None:
 def _differences(axes: Axes, rows: Sequence[Comparison]) -> None:
     axes.axvline(0, color=MUTED, linewidth=1.2)
     for position, row in enumerate(rows):
-        difference = row.difference
+        difference = difference_of_data(row)
         colour = (
             (COLOURS["wc"] if difference.value > 0 else COLOURS["se"])
             if is_found(difference)
@@ -213,7 +214,7 @@ def _differences(axes: Axes, rows: Sequence[Comparison]) -> None:
         )  # fmt: skip
     axes.set_yticks(range(len(rows)), _labels(rows))
     axes.set_ylim(len(rows) - 0.4, -0.6)
-    reach = max(abs(end) for row in rows for end in (row.difference.low, row.difference.high))
+    reach = max(abs(end) for one in map(difference_of_data, rows) for end in (one.low, one.high))
     axes.set_xlim(-110 * reach - 0.5, 110 * reach + 0.5)
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _position: signed_general(value)))
     axes.grid(axis="y", visible=False)

@@ -250,6 +250,14 @@ class Pooled(Difference):
     smallest_detectable: float | None = None
 
 
+class TrainingRuns(Part):
+    """What another training seed does to WC minus SE, by all comparisons together."""
+
+    standard_deviation: float
+    degrees_of_freedom: int
+    assumption: str
+
+
 class Evaluations(Part):
     """`evaluations.json`."""
 
@@ -259,6 +267,7 @@ class Evaluations(Part):
     skipped: list[SkippedCell] = Field(default_factory=list)
     comparisons: list[Comparison] = Field(default_factory=list)
     pooled: Pooled | None = None
+    training_runs: TrainingRuns | None = None
 
 
 class Arm(Part):

@@ -87,7 +87,9 @@ class RecipeSummary(Part):
 class Finding(Part):
     """One sentence, and the numbers that it was worded from.
 
-    `verdict` is that of the interval; `borderline` says that the test disagrees with it.
+    `verdict` is that of the interval; `borderline` says that the test disagrees with it. Of
+    finetuned models with several training seeds, `covers_seeds` says that interval and test cover
+    training by other seeds, and `holm_p_value` that p value adjusted for all comparisons.
     """
 
     topic: Literal[
@@ -99,6 +101,8 @@ class Finding(Part):
     borderline: bool = False
     difference: Difference
     text: str
+    covers_seeds: bool = False
+    holm_p_value: float | None = None
 
 
 class StageTime(Part):

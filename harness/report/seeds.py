@@ -1,4 +1,4 @@
-"""What the training seeds say one by one.
+"""What several training seeds say, one by one and together.
 
 Intervals of pass@1 are over test problems for the models that were trained; how much the
 chance of training matters shows only in the differences from seed to seed.
@@ -6,7 +6,7 @@ chance of training matters shows only in the differences from seed to seed.
 
 from __future__ import annotations
 
-from harness.report.results import Comparison, Evaluations
+from harness.report.results import Comparison, Difference, Evaluations
 
 
 def differences_by_seed(evaluations: Evaluations, comparison: Comparison) -> list[float]:
@@ -24,3 +24,18 @@ def differences_by_seed(evaluations: Evaluations, comparison: Comparison) -> lis
         return [found["wc", seed] - found["se", seed] for seed in comparison.seeds]
     except KeyError:
         return []
+
+
+def difference_of_data(comparison: Comparison) -> Difference:
+    """WC minus SE data, with the interval and the test that a claim about the data needs.
+
+    With several training seeds they cover training by other seeds; with one, or where that is
+    not known, they speak of the models that were trained.
+    """
+    other = comparison.other_seeds
+    if other is None:
+        return comparison.difference
+    return Difference(
+        value=comparison.difference.value, low=other.low, high=other.high, p_value=other.p_value,
+        test="resampled problems, with training by other seeds",
+    )  # fmt: skip

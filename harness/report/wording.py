@@ -10,9 +10,9 @@ The rules, in one place so that they can be tested:
 * Interval and test are two methods. Where only one of them sees a difference, it is *borderline*,
   and said to be.
 * Half the interval's width says about how small an effect the design could have seen.
-* Finetuning results are stated for the models that were trained: the interval is over test
-  problems. Of one training seed it is said that it makes no claim about the data; of several,
-  what each of them shows.
+* Of one training seed it is said that it makes no claim about the data: the interval is over test
+  problems, for the models that were trained. Of several it is said what each of them shows, and
+  a difference is found when the interval that covers training by other seeds excludes 0.
 """
 
 from __future__ import annotations
@@ -31,8 +31,9 @@ from harness.report.numbers import (
     relative_percent,
     signed,
 )
-from harness.report.results import Comparison, Difference, Interval, OtherSeeds, Pooled
-from harness.report.schema import Verdict
+from harness.report.results import Comparison, Difference, Interval, Pooled
+from harness.report.schema import Finding, Verdict
+from harness.report.seeds import difference_of_data
 
 SIGNIFICANCE = 0.05
 PARADIGM_NAMES = {
@@ -146,12 +147,13 @@ def finetuning_sentence(comparison: Comparison, by_seed: Sequence[float] = ()) -
         comparison: means over the training seeds.
         by_seed: WC minus SE of each seed, where known.
     """
-    difference = comparison.difference
+    difference = difference_of_data(comparison)
+    covered = ", training by other seeds included" if comparison.other_seeds else ""
     who = PARADIGM_NAMES.get(comparison.paradigm, comparison.paradigm)
     numbers = (
         f"pass@1 is {percent(comparison.wc.value)} after WC data and "
-        f"{percent(comparison.se.value)} after SE data ({effect_text(difference, 100, 'points')}; "
-        f"relative {relative_percent(comparison.relative_gain)}; "
+        f"{percent(comparison.se.value)} after SE data ({effect_text(difference, 100, 'points')}"
+        f"{covered}; relative {relative_percent(comparison.relative_gain)}; "
         f"{seeds_text(comparison.seeds, by_seed)})"
     )
     verdict = verdict_of(difference)
@@ -163,11 +165,15 @@ def finetuning_sentence(comparison: Comparison, by_seed: Sequence[float] = ()) -
     seeds = len(comparison.seeds)
     if verdict == "no_difference":
         limit = excluded_beyond(difference, 100)
+        models = (
+            "" if covered else f" for these {'two' if seeds == 1 else 2 * seeds} trained models"
+        )
         return (
             f"No difference was found for the {who}: {numbers}. Differences of more than {limit} "
-            f"points are excluded for these {'two' if seeds == 1 else 2 * seeds} trained models; "
-            f"effects below about {resolution(difference)} points were too small for this design "
-            f"to see{detectable_text(comparison.smallest_detectable)}.{borderline(difference)}"
+            f"points are excluded{models}; effects below about {resolution(difference)} points "
+            "were too small for this design to see"
+            f"{detectable_text(comparison.smallest_detectable)}."
+            f"{these_models_text(comparison)}{borderline(difference)}"
         )
     side = "WC" if verdict == "wc_higher" else "SE"
     if seeds == 1:
@@ -179,17 +185,32 @@ def finetuning_sentence(comparison: Comparison, by_seed: Sequence[float] = ()) -
         text = f"The {who} has the higher pass@1 after {side} data: {numbers}."
         if any(one * difference.value <= 0 for one in by_seed):
             text += " The seeds do not agree, so the chance of training may explain it."
-        text += other_seeds_text(comparison.other_seeds)
     return text + borderline(difference)
 
 
-def other_seeds_text(found: OtherSeeds | None) -> str:
-    """What a difference between these models says of models trained by other seeds."""
-    if found is None:
+def these_models_text(comparison: Comparison) -> str:
+    """What is left to say where these models differ, but others might not."""
+    difference = comparison.difference
+    if comparison.other_seeds is None or not is_found(difference):
         return ""
-    said = f"[{signed(100 * found.low)}, {signed(100 * found.high)}] points"
-    text = f" With training by other seeds the interval is {said} ({p_text(found.p_value)})"
-    return text + ("." if found.low * found.high > 0 else ", so that may explain it.")
+    return (
+        f" These {2 * len(comparison.seeds)} models do differ "
+        f"({interval_signed(difference, 100)} points, {p_text(difference.p_value)}), but training "
+        "by other seeds may explain that."
+    )
+
+
+def correction_text(findings: Sequence[Finding]) -> str:
+    """How many of the differences that were found remain when corrected for each other."""
+    found = [one for one in findings if is_found(one.difference)]
+    adjusted = [one.holm_p_value for one in found if one.holm_p_value is not None]
+    if len(findings) == 1 or not found or len(adjusted) < len(found):
+        return ""
+    remain = sum(p_value < SIGNIFICANCE for p_value in adjusted)
+    return (
+        f" Corrected for {len(findings)} comparisons (Holm), {remain or 'none'} of {len(found)} "
+        f"remain{'s' if remain == 1 else ''}."
+    )
 
 
 def detectable_text(smallest: float | None) -> str:
@@ -203,7 +224,12 @@ def detectable_text(smallest: float | None) -> str:
 
 
 def pooled_sentence(pooled: Pooled) -> str:
-    """What all comparisons of finetuned models say together."""
+    """What all comparisons of finetuned models say together.
+
+    With several training seeds the interval and the p value cover training by other seeds.
+    """
+    if pooled.covers_seeds:
+        pooled = pooled.model_copy(update={"p_value": pooled.p_value_other_seeds})
     cells = f"{pooled.cells} comparisons"
     signs = f"WC data are ahead in {pooled.cells_positive}, SE data in {pooled.cells_negative}"
     effect = effect_text(pooled, 100, "points")
@@ -221,10 +247,9 @@ def pooled_sentence(pooled: Pooled) -> str:
             f"is {effect} ({signs}).{borderline(pooled)}"
         )
     if pooled.covers_seeds:
-        other = p_text(pooled.p_value_other_seeds)
         return (
-            f"{said} Problems are resampled for all comparisons at once, and the interval covers "
-            f"training by other seeds ({other}); the first p value is for these models."
+            f"{said} Problems are resampled for all comparisons at once; interval and p value "
+            "cover training by other seeds."
         )
     return (
         f"{said} Problems are resampled for all comparisons at once; how much training by another "

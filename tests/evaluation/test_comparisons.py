@@ -125,7 +125,7 @@ def test_each_comparison_is_corrected_for_the_others() -> None:
 
 
 def test_the_pooled_effect_is_the_mean_of_the_comparisons() -> None:
-    contests = _contests(3, [1, 2])
+    contests = _contests(3, [1, 2, 3, 4])
     contests.append(Contest("without models", "high", contests[0].base, {}, {}))
     found = compare_all(contests)
     values = [entry["difference"]["value"] for entry in found["comparisons"]]
@@ -133,11 +133,19 @@ def test_the_pooled_effect_is_the_mean_of_the_comparisons() -> None:
     assert pooled["cells"] == len(values) == 3
     assert pooled["value"] == pytest.approx(np.mean(values))
     # Independent outcomes: three comparisons together are surer than each of them.
-    widths = [one["difference"]["high"] - one["difference"]["low"] for one in found["comparisons"]]
+    each = [one["other_seeds"] for one in found["comparisons"]]
+    widths = [one["high"] - one["low"] for one in each]
     assert pooled["covers_seeds"] is True
     assert pooled["high"] - pooled["low"] < min(widths)
+    # Few seeds widen the interval, so more is needed than 2.80 standard errors.
+    half_width = (pooled["high"] - pooled["low"]) / 2
+    assert half_width > 1.96 * pooled["standard_error"]
     assert pooled["smallest_detectable"] == pytest.approx(
-        2.8016 * pooled["standard_error"], rel=1e-3
+        half_width + 0.8416 * pooled["standard_error"], rel=1e-4
+    )
+    single = compare_all(_contests(3, [1]))["pooled"]
+    assert single["smallest_detectable"] == pytest.approx(
+        2.8016 * single["standard_error"], rel=1e-4
     )
     assert compare_all([])["comparisons"] == []
 
@@ -153,6 +161,9 @@ def test_what_the_design_could_have_found_is_said() -> None:
     several = compare(_contest(400, [1, 2, 3, 4]))
     assert several is not None
     assert several["smallest_detectable"] < found["smallest_detectable"]
+    zeros, ones = np.zeros(40), np.ones(40)
+    wild = compare(Contest("se_lm", "high", zeros, {1: ones, 2: zeros}, {1: zeros, 2: ones}))
+    assert wild is not None and wild["smallest_detectable"] is None
     one = np.ones(1)
     nothing = compare(Contest("wc_lm", "high", one, {1: one}, {1: one}))
     assert nothing is not None and nothing["smallest_detectable"] is None
@@ -181,8 +192,41 @@ def test_the_chance_of_training_is_covered_where_there_are_several_seeds() -> No
     assert these > 0.2 and others < 0.15 and covered > 0.85
     one = compare(_contest(300, [1]))
     assert one is not None and one["other_seeds"] is None
-    mixed = compare_all([*_contests(2, [1, 2, 3]), _contest(300, [1])])["comparisons"]
+
+
+def test_comparisons_with_several_seeds_are_corrected_for_each_other() -> None:
+    found = compare_all([*_contests(2, [1, 2, 3]), _contest(300, [1])])
+    mixed = found["comparisons"]
+    assert mixed[2]["other_seeds"] is None and mixed[2]["holm_p_value"] is not None
     several = [entry["other_seeds"] for entry in mixed[:2]]
     raw = sorted(one["p_value"] for one in several)
     adjusted = sorted(one["holm_p_value"] for one in several)
     assert adjusted[0] == pytest.approx(min(1.0, 2 * raw[0]))
+    assert found["pooled"]["covers_seeds"]
+    assert found["training_runs"]["degrees_of_freedom"] == 4
+
+
+def test_all_comparisons_tell_the_chance_of_training_together() -> None:
+    """A comparison whose few runs happen to agree is no surer than the others."""
+    source = np.random.default_rng(5)
+    contests = [_noisy(4, 0.08, source) for _ in range(5)]
+    steady = _noisy(1, 0.0, source)
+    agreeing = Contest("steady", "high", steady.base, *(
+        {1: side[0], 2: side[0]} for side in (steady.wc, steady.se)
+    ))  # fmt: skip
+    alone = compare(agreeing)
+    found = compare_all([*contests, agreeing])
+    among = found["comparisons"][-1]
+    assert alone is not None
+    widths = [one["other_seeds"]["high"] - one["other_seeds"]["low"] for one in (alone, among)]
+    assert widths[1] > 1.3 * widths[0]
+    assert among["difference"] == alone["difference"]
+    assert 0.06 < found["training_runs"]["standard_deviation"] < 0.16
+    assert "independent" in found["training_runs"]["assumption"]
+
+
+def test_one_seed_says_nothing_of_others() -> None:
+    found = compare_all(_contests(3, [1]))
+    assert found["training_runs"] is None
+    assert not found["pooled"]["covers_seeds"]
+    assert all(entry["other_seeds"] is None for entry in found["comparisons"])

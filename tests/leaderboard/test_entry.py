@@ -48,6 +48,18 @@ def test_an_entry_holds_the_results_and_their_evidence(entry: dict[str, Any]) ->
     assert entry["problem_set"]["train_digest"]
 
 
+def test_a_difference_covers_training_by_other_seeds_where_that_is_known(run: RunFolder) -> None:
+    document = report_of(read_sources(run)).model_dump(mode="json")
+    first, second = document["finetuning"]["comparisons"][:2]
+    first["seeds"] = [1, 2]
+    first["other_seeds"] = {"low": -0.04, "high": 0.09, "p_value": 0.3, "holm_p_value": 0.9}
+    found = entry_of(document)["finetuning"]
+    assert found[0]["difference"]["value"] == first["difference"]["value"]
+    assert (found[0]["difference"]["low"], found[0]["difference"]["high"]) == (-0.04, 0.09)
+    assert found[0]["difference"]["p_value"] == 0.3
+    assert found[1]["difference"] == second["difference"]
+
+
 def test_undecided_is_told_and_older_entries_that_do_not_tell_it_keep_their_id(
     entry: dict[str, Any],
 ) -> None:

@@ -8,6 +8,7 @@ import pytest
 
 from harness.recipe.loading import load_recipe
 from harness.report.findings import cautions_of, findings_of, headline, paper_lines
+from harness.report.finetuning_tables import finetuning_table
 from harness.report.results import Evaluations, Match, Measure
 from harness.report.schema import Finding
 from tests.report.documents import difference, evaluations_document, measure_document
@@ -46,6 +47,33 @@ def test_budgets_that_differ_are_named() -> None:
 
 def disagreeing(document: dict[str, Any], p_value: float, low: float, high: float) -> None:
     document.update(value=(low + high) / 2, low=low, high=high, p_value=p_value)
+
+
+def test_with_several_seeds_the_headline_rests_on_training_by_other_seeds() -> None:
+    measure, evaluations = documents(seeds=(1, 2))
+    document = evaluations.model_dump()
+    intervals = [(-0.02, 0.05, 0.4, 0.4), (0.002, 0.06, 0.04, 0.08), (0.02, 0.06, 0.001, 0.003)]
+    for one, (low, high, p_value, adjusted) in zip(document["comparisons"], intervals, strict=True):
+        disagreeing(one["difference"], 0.001, 0.01, 0.04)
+        one["other_seeds"] = {
+            "low": low, "high": high, "p_value": p_value, "holm_p_value": adjusted,
+        }  # fmt: skip
+    evaluations = Evaluations.model_validate(document)
+    findings = findings_of(None, evaluations)
+    assert [one.verdict for one in findings] == ["no_difference", "wc_higher", "wc_higher"]
+    assert [one.difference.p_value for one in findings] == [0.4, 0.04, 0.001]
+    text = headline(measure.match, findings, 2)
+    assert text.endswith(
+        "Of 3 comparisons, pass@1 is higher after WC data in 2 and no difference was found in 1; "
+        "means over 2 training seeds. Corrected for 3 comparisons (Holm), 1 of 2 remains."
+    )
+    assert "cover training by other seeds" in cautions_of({}, findings, 2)[0]
+    table = finetuning_table(evaluations)
+    assert table.headers[-1] == "p (Holm, other seeds)"
+    assert [row[-1].text for row in table.rows] == ["p = 0.400", "p = 0.080", "p = 0.003"]
+    assert table.rows[0][6].note.startswith("−2.0 to +5.0")
+    single = finetuning_table(documents(seeds=(1,))[1])
+    assert single.headers[-1] == "p (Holm)"
 
 
 def test_headline_and_p_value_agree_that_a_difference_is_borderline() -> None:

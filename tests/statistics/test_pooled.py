@@ -38,8 +38,10 @@ def test_the_value_is_the_mean_of_the_cells() -> None:
     assert found.cells == 5
     assert found.cells_positive == sum(mean > 0 for mean in means)
     assert found.cells_negative == sum(mean < 0 for mean in means)
-    # One cell with a single seed: how runs scatter is not known for it.
-    assert not found.covers_seeds and found.p_value_other_seeds is None
+    # The cell with a single seed is taken to scatter as the others do.
+    assert found.covers_seeds
+    single = pooled_difference([cell[:, :1] for cell in cells])
+    assert not single.covers_seeds and single.p_value_other_seeds is None
 
 
 def test_one_cell_with_one_seed_is_the_paired_difference() -> None:

@@ -14,6 +14,7 @@ from harness.reference import Claim, Reference
 from harness.report.reference.evidence import evidence_of
 from harness.report.reference.schema import ClaimCase, ClaimOutcome, Holds
 from harness.report.results import BudgetQuality, Difference, Evaluations, Match, Measure
+from harness.report.seeds import difference_of_data
 from harness.report.wording import verdict_of
 
 _ONE_SEED = "one training seed makes no claim about the data"
@@ -92,7 +93,7 @@ def _finetuning_cases(claim: Claim, measured: Measured) -> Iterator[ClaimCase]:
     for one in measured.evaluations.comparisons:
         if one.paradigm == claim.paradigm:
             reason = _ONE_SEED if len(one.seeds) == 1 else None
-            yield _case(claim, one.budget, one.difference, reason)
+            yield _case(claim, one.budget, difference_of_data(one), reason)
 
 
 def _case(

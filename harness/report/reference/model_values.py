@@ -11,6 +11,7 @@ from harness.reference import Reference, ReferenceValue
 from harness.report.reference.published import difference, inside, published, relative_gain
 from harness.report.reference.schema import Beside, PublishedValue
 from harness.report.results import Comparison, Evaluations, Interval
+from harness.report.seeds import difference_of_data
 
 
 @dataclass(frozen=True)
@@ -87,7 +88,7 @@ def _comparison(
         yield _beside(ours.wc, published(wc), arm="wc", k=wc.k, **labels)
     if not (se and wc):
         return
-    yield _beside(ours.difference, difference(wc, se), kind="difference", **labels)
+    yield _beside(difference_of_data(ours), difference(wc, se), kind="difference", **labels)
     gain = relative_gain(wc, se, theirs.printed_gain(ours.paradigm, wc.budget))
     if gain and ours.relative_gain is not None:
         yield Beside(
