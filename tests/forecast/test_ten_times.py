@@ -1,4 +1,4 @@
-"""Ten times the money, what it costs, and pilots whose problems have different numbers of samples."""
+"""What ten times the money brings, and pilots whose problems have different numbers of samples."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def test_one_sentence_says_what_ten_times_the_money_brings(tmp_path: Path) -> No
     sample = document["sample"]
     assert sample["prompt_dollars"] == pytest.approx(30 / 4 / 1e6)
     assert sample["dollars"] == pytest.approx((100 + 30 / 4) / 1e6)
-    assert "$0.000100 for output and $0.000007 for prompts" in sample["source"]
+    assert "$0.000100 for output and $0.000008 for prompts" in sample["source"]
     assert "once for a request of 4 samples" in sample["source"]
 
 
