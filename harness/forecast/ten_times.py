@@ -42,10 +42,17 @@ def money(dollars: float) -> str:
     return f"${dollars:,.2f}" if dollars >= 0.01 or dollars == 0 else f"${dollars:.2g}"
 
 
-def span(one: Document, digits: int = 2) -> str:
-    """A range of {low, high}, with so many digits."""
-    low, high = (f"{one[end]:.{digits}g}" for end in ("low", "high"))
+def span(one: Document) -> str:
+    """A range of {low, high} hours or dollars."""
+    low, high = (_two_digits(one[end]) for end in ("low", "high"))
     return low if low == high else f"{low} to {high}"
+
+
+def _two_digits(value: float) -> str:
+    """Two digits, or all before the point."""
+    if value >= 100:
+        return f"{value:,.0f}"
+    return f"{value:.2g}" if value >= 0.01 else "<0.01"
 
 
 def _sentence(found: Document) -> str:
@@ -73,7 +80,7 @@ def _cost(found: Document) -> str:
     if found["gpu_hours"] is not None:
         parts.append(f"{span(found['gpu_hours'])} GPU-hours")
     if found["gpu_dollars"] is not None:
-        parts.append(f"${span(found['gpu_dollars'])} for GPUs")
+        parts.append(f"{span(found['gpu_dollars'])} dollars for GPUs")
     return ", ".join(parts) or "dollars unknown without a price"
 
 

@@ -153,8 +153,8 @@ def _fits(document: Document) -> list[str]:
     if (law := fit["power_law"]) is not None:
         lines.append(
             f"power law: log coverage = {law['a']:.3f}·k^{law['b']:.3f} "
-            f"(largest error {100 * law['largest_error']:.1f} points"
-            f"{_of_some(law['problems'], document)})"
+            f"(fitted up to k = {law['up_to']}{_of_some(law['problems'], document)}, largest error "
+            f"{100 * law['largest_error']:.1f} points)"
         )
     return lines
 

@@ -95,7 +95,7 @@ def test_gpu_hours_on_the_gpus_that_were_named(tmp_path: Path) -> None:
         assert hours["high"] > hours["low"] > row["samples"] * 250 * 16e9 / flops / 3600
         assert dollars == pytest.approx({end: 3 * value for end, value in hours.items()})
     sentence = document["ten_times"]["sentence"]
-    assert "GPU-hours, $" in sentence
+    assert "GPU-hours, " in sentence and "dollars for GPUs)" in sentence
     text = shown(*named)
     assert "4 × NVIDIA H200" in text and "completions of 250.0" in text
     without = planned("--pilot", pool)["pilots"][0]
