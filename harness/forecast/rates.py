@@ -40,7 +40,7 @@ FAMILIES: tuple[tuple[Family, float], ...] = (
     (LogitNormalRates(), 1.0),
     (ZeroInflated(LogitNormalRates()), 1.0),
     (TwoBetas(), 1.0),
-    (TwoRates(), 4.0),
+    (TwoRates(), 5.0),
 )
 # These two and the shares were chosen by simulation (docs/statistics.md, Forecasts).
 _TEMPER = 0.5
