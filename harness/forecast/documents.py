@@ -43,6 +43,7 @@ from harness.forecast.counts import Pilot
 from harness.forecast.forecasting import (
     FEWEST_SOLVED,
     Forecast,
+    PowerLawOpinion,
     power_law_opinion,
     ten_times_samples,
 )
@@ -88,16 +89,12 @@ def pilot_document(
     """
     pilot = made.pilot
     refused = _refused(pilot)
-    opinions: dict[int, Interval] = {}
-    power_law: Document | None = None
+    opinion = None
     try:
         opinion = power_law_opinion(pilot, made.samples)
-        opinions = opinion.coverage
-        power_law = {
-            **asdict(opinion.law), "problems": opinion.problems, "up_to": opinion.up_to
-        }  # fmt: skip
     except ValueError as error:
         refused["power_law"] = str(error)
+    opinions = {} if opinion is None else opinion.coverage
     fit = made.beta_binomial
     rows = {k: _row(made, k, opinions.get(k), source) for k in made.samples}
     tenfold = rows.get(ten_times_samples(pilot))
@@ -120,7 +117,7 @@ def pilot_document(
                 "zero_share": fit.zero_share,
             },
             "families": made.posterior.families,
-            "power_law": power_law,
+            "power_law": None if opinion is None else _power_law(opinion),
         },
         "ten_times": None if tenfold is None else ten_times_document(pilot, tenfold),
         "forecasts": [rows[k] for k in shown],
@@ -130,6 +127,10 @@ def pilot_document(
         "gpu": source.gpu.document() if isinstance(source.gpu, GpuTime) else None,
         "notes": notes_of(pilot, source.gpu),
     }
+
+
+def _power_law(opinion: PowerLawOpinion) -> Document:
+    return {**asdict(opinion.law), "problems": opinion.problems, "up_to": opinion.up_to}
 
 
 def notes_of(pilot: Pilot, gpu: GpuTime | str | None = None) -> list[str]:
