@@ -23,8 +23,8 @@ _GRANTED = (
     "or as two rates, weighed by how well each fits; a little, and where none fits mostly, as any "
     "distribution that the samples allow. `if nothing is known` shows how far the expected "
     "coverage could lie from that. Simulated pilots show how often the intervals hold "
-    "(docs/statistics.md): 92 to 100 % of them, less (85 to 92 %) where there are two or three "
-    "rates and 5 samples a problem or fewer, where coverage then comes out higher.",
+    "(docs/statistics.md): 93 to 100 % of them, but 86 to 94 % of pilots of up to 5 samples whose "
+    "problems have one of two or three rates, where coverage comes out higher.",
     "Solutions keep coming anew as in a Pitman–Yor process, or run out because a problem has only "
     "so many (Dirichlet–multinomial); both are weighed by how well they fit. A pilot with few "
     "repeated solutions hardly tells them apart: where they run out, the expected diversity is "
