@@ -46,8 +46,15 @@ BETAS = [
     Setting("Beta(2, 2)", beta(2.0, 2.0), 200, 3, 12),
 ]
 HARD_ZEROS = mixed(0.15, constant(0.0), beta(0.5, 0.8))
+MOSTLY_ZEROS = mixed(0.8, constant(0.0), beta(1, 1))
 TWO_RATES = mixed(0.5, constant(0.9), constant(0.05))
 OTHERS = [
+    Setting("80 % never, else uniform", MOSTLY_ZEROS, 45, 2, 20),
+    Setting("80 % never, else uniform", MOSTLY_ZEROS, 45, 4, 40),
+    Setting("80 % never, else uniform", MOSTLY_ZEROS, 150, 4, 40),
+    Setting("80 % never, else uniform", MOSTLY_ZEROS, 400, 4, 40),
+    Setting("90 % never, else Beta(2, 2)", mixed(0.9, constant(0.0), beta(2, 2)), 200, 4, 40),
+    Setting("60 % never, else Beta(.5, 2)", mixed(0.6, constant(0.0), beta(0.5, 2)), 100, 4, 40),
     Setting("30 % never, else Beta(2, 2)", mixed(0.3, constant(0.0), beta(2, 2)), 400, 5, 50),
     Setting("15 % never, else Beta(.5, .8)", HARD_ZEROS, 400, 5, 50),
     Setting("15 % never, else Beta(.5, .8)", HARD_ZEROS, 1000, 8, 80),

@@ -127,11 +127,15 @@ def account_of(
         card: the model's card; the one that was kept with the pool if None.
         day: prices in force on this day; the newest if None.
     """
+    card = kept_card(pool) if card is None else card
+    return PoolAccount(pool, read_draw(pool.folder), books_of(pool.ledger()), rates_of(card, day))
+
+
+def kept_card(pool: Pool) -> ModelCard | None:
+    """The card of its model that was kept with a pool, if one was."""
     draw = read_draw(pool.folder)
     kept = draw["model"] if draw is not None else pool.identity.get("model_card")
-    if card is None and kept is not None:
-        card = ModelCard.model_validate(kept, strict=False)
-    return PoolAccount(pool, draw, books_of(pool.ledger()), rates_of(card, day))
+    return None if kept is None else ModelCard.model_validate(kept, strict=False)
 
 
 def total_of(documents: list[Document]) -> Document:

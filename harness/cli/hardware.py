@@ -12,6 +12,15 @@ import click
 from harness.cli.all_at_once import refusals_so_far
 from harness.errors import InputError
 
+_OPTIONS = ("gpu", "gpus", "gpu_price")
+
+
+def hardware_was_named() -> bool:
+    """Whether any of these options was given to the command that is being carried out."""
+    context = click.get_current_context()
+    given = click.core.ParameterSource.COMMANDLINE
+    return any(context.get_parameter_source(name) is given for name in _OPTIONS)
+
 
 def hardware_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Adds `--gpu`, `--gpus` and `--gpu-price`, which reach the command as one `hardware`.

@@ -15,6 +15,7 @@ from harness.cli.output import emit
 from harness.errors import InputError
 
 if TYPE_CHECKING:
+    from harness.plan.serving import Hardware
     from harness.recipe import Recipe
 
 
@@ -84,8 +85,10 @@ def pilot_options(command: Callable[..., Any]) -> Callable[..., Any]:
     return with_pilots
 
 
-def forecast_from_pilots(pilots: NamedPilots, recipe: Recipe | None, as_json: bool) -> None:
-    """Prints the forecast."""
+def forecast_from_pilots(
+    pilots: NamedPilots, recipe: Recipe | None, hardware: Hardware | None, as_json: bool
+) -> None:
+    """Prints the forecast; with GPU-hours if GPUs were named."""
     from harness.forecast.pilots import forecast_pilots
     from harness.forecast.text import forecast_text
     from harness.progress import Progress
@@ -101,6 +104,7 @@ def forecast_from_pilots(pilots: NamedPilots, recipe: Recipe | None, as_json: bo
         Progress(),
         intersection=pilots.intersection,
         key=pilots.key,
+        hardware=hardware,
     )
     emit(document, forecast_text(document["pilots"], document["contest"]), as_json)
 

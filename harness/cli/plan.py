@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from harness.cli.all_at_once import HEADING, AllAtOnceCommand, refusals_so_far
-from harness.cli.hardware import hardware_options
+from harness.cli.hardware import hardware_options, hardware_was_named
 from harness.cli.options import recipe_options
 from harness.cli.output import emit, json_option
 from harness.cli.pilot import NamedPilots, forecast_from_pilots, pilot_options
@@ -53,7 +53,8 @@ def plan(
             recipe = read(run_path, recipe_name, overrides)
     refusals.raise_if_any(HEADING)
     if pilots is not None:
-        forecast_from_pilots(pilots, recipe, as_json)
+        named = hardware if hardware_was_named() else None
+        forecast_from_pilots(pilots, recipe, named, as_json)
         return
     from harness.plan.planning import plan_of
     from harness.plan.text import plan_text

@@ -1,4 +1,8 @@
-"""A forecast held against what came: fitted on the first half of a pilot's samples."""
+"""A forecast held against what came: fitted on the first half of a pilot's samples.
+
+Of a pilot whose problems have different numbers of samples, on the problems and samples that
+`Pilot.evenly_drawn` keeps.
+"""
 
 from __future__ import annotations
 
@@ -19,12 +23,14 @@ class HeldBack:
     Attributes:
         fitted_on: samples a problem that the forecast knew.
         forecast_at: samples a problem that it was made for.
+        problems: that have so many.
         forecasts: by metric, with the 95 % interval for these problems.
         came: by metric.
     """
 
     fitted_on: int
     forecast_at: int
+    problems: int
     forecasts: dict[str, Interval]
     came: dict[str, float]
 
@@ -40,27 +46,23 @@ class HeldBack:
 
 def held_back(pilot: Pilot, seed: int = SEED) -> HeldBack | str:
     """Forecasts a pilot from its own first half; why that is not possible, where it is not."""
-    pilot = pilot.drawn
-    largest = pilot.measured_up_to
-    if pilot.enough is not None:
-        largest = int(pilot.samples_of.max(initial=0))
-    half = max(_FEWEST, largest // 2)
-    if largest <= half:
+    even = pilot.evenly_drawn(_FEWEST + 1)
+    if even is None:
         return (
-            f"samples a problem: {largest}, and a forecast needs {_FEWEST} and at least one more "
-            "to be held against"
+            f"a forecast needs {_FEWEST} samples a problem and at least one more to be held "
+            "against, and too few problems have them"
         )
-    known = pilot.first(half)
-    coverage, sure = pilot.known_coverage(largest)
-    if not sure.all():
-        return f"{int((~sure).sum()):,} problems were not drawn to the end"
+    largest = even.measured_up_to
+    half = max(_FEWEST, largest // 2)
+    known = even.first(half)
+    coverage, _ = even.known_coverage(largest)
     made = forecast(known, [largest], seed=seed)
     forecasts = {"coverage": _interval(made.coverage.value, made.coverage.these)}
     came = {"coverage": float(coverage.mean())}
     if made.distinct is not None:
         forecasts["diversity_all"] = _interval(made.distinct.value, made.distinct.these)
-        came["diversity_all"] = float(pilot.known_distinct(largest).mean())
-    return HeldBack(half, largest, forecasts, came)
+        came["diversity_all"] = float(even.known_distinct(largest).mean())
+    return HeldBack(half, largest, even.problems, forecasts, came)
 
 
 def _interval(value: Floats, drawn: Floats) -> Interval:

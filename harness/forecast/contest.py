@@ -107,9 +107,15 @@ def whole_samples(samples: Sequence[float]) -> list[int]:
 
 
 def usual_budgets(
-    wc_size: int, se_size: int, ratio: float, planned: Sequence[float]
+    wc_size: float, se_size: float, ratio: float, planned: Sequence[float]
 ) -> list[float]:
-    """1, 2, 5, 10, … SE samples a problem up to ten times the larger pilot, and planned ones."""
+    """1, 2, 5, 10, … SE samples a problem up to ten times the larger pilot, and planned ones.
+
+    Args:
+        wc_size, se_size: samples a problem of each pilot, in mean.
+        ratio: WC samples that cost as much as one of SE.
+        planned: SE samples a problem of the recipe's budgets.
+    """
     largest = 10.0 * max(se_size, wc_size / ratio, 1.0)
     series = [
         float(first * 10**power)

@@ -18,6 +18,8 @@ from harness.metrics.sequential import sequential_coverage_at_k
 
 Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
+# Fewer problems say nothing about how rates differ between problems.
+_FEWEST_PROBLEMS = 10
 
 
 @dataclass(frozen=True)
@@ -79,6 +81,16 @@ class Pilot:
         return int(self.samples_of.max(initial=0))
 
     @property
+    def drawable(self) -> int:
+        """How many problems more samples can be drawn of: all that the engine did not refuse."""
+        return int((~self.failed).sum())
+
+    @property
+    def mean_samples(self) -> float:
+        """Samples a problem in mean, those that the engine refused left out; 0 without any."""
+        return len(self.owner) / max(self.drawable, 1)
+
+    @property
     def drawn(self) -> Pilot:
         """Without the problems that nobody has asked for yet."""
         asked = np.flatnonzero((self.samples_of > 0) | self.failed)
@@ -138,6 +150,35 @@ class Pilot:
             correct=self.correct[kept],
             solution=self.solution[kept],
         )
+
+    def evenly_drawn(self, least: int) -> Pilot | None:
+        """The problems with at least some number of samples, and of each the first so many.
+
+        The number is the one that keeps the most samples, from `least` on, of at least 10 problems
+        (or all). An adaptive pilot keeps all its problems, for how many samples one has depends on
+        what they showed.
+
+        Args:
+            least: samples a problem.
+
+        Returns:
+            None if no number keeps enough problems.
+        """
+        pilot = self.drawn
+        if pilot.enough is not None:
+            number = pilot.measured_up_to
+            return pilot.first(number) if number >= least else None
+        sizes = pilot.samples_of[~pilot.failed]
+        kept = {int(size): int((sizes >= size).sum()) for size in np.unique(sizes[sizes >= least])}
+        fewest = min(_FEWEST_PROBLEMS, len(sizes))
+        possible = [size for size, problems in kept.items() if problems >= fewest]
+        if not possible:
+            return None
+        number = max(possible, key=lambda size: size * kept[size])
+        chosen = np.flatnonzero(pilot.failed | (pilot.samples_of >= number))
+        if len(chosen) < pilot.problems:
+            pilot = pilot.of_problems([pilot.problem_ids[place] for place in chosen])
+        return pilot.first(number)
 
     def of_problems(self, problem_ids: Sequence[str]) -> Pilot:
         """The same of some problems, in the order given.

@@ -6,21 +6,30 @@ A pilot's forecast:
     measured_up_to (the k up to which the pilot itself shows coverage), failed,
     problems_without_samples, undecided, allocation,
     fit: {beta_binomial: {alpha, beta, zero_share}, families: {name: share of the forecast},
-          power_law: {a, b, largest_error} or null},
+          power_law: {a, b, largest_error, problems, up_to} or null},
+    ten_times: {k, times, samples, dollars, gpu_hours, gpu_dollars,
+        coverage, diversity_all: {now, value, low, high, other_problems}, sentence} or null,
     forecasts: [{k, times, basis (measured or forecast), samples, dollars,
+        gpu_hours, gpu_dollars: {low, high},
         coverage: {value, low, high, other_problems: {low, high}, any_distribution: {low, high}},
         diversity_all, diversity_solved: {value, low, high, other_problems: {low, high}},
         beta_binomial: value, power_law: {value, low, high}}],
-    held_back: {fitted_on, forecast_at, METRIC: {value, low, high, came, holds}} or
+    held_back: {fitted_on, forecast_at, problems, METRIC: {value, low, high, came, holds}} or
                {refused: why},
-    refused: {METRIC or power_law: why}, sample: {completion_tokens, dollars, source}, notes
+    refused: {METRIC or power_law: why},
+    sample: {completion_tokens, dollars, source, prompt_dollars (the part for prompts)},
+    gpu: {gpu, gpus, dollars_per_gpu_hour, prompt_tokens: {low, high}, completion_tokens} or null,
+    notes
 
 `low` and `high` are the 95 % interval for what these problems will show when their pool is
 extended; where the pilot has k samples already (`measured`) that of `harness measure`, from
 resampled problems. `other_problems` is the 95 % interval for other problems of the same kind,
 `any_distribution` what the expected coverage can be if nothing is known of the distribution of
-success rates. Values are fractions; `times` is k over the pilot's samples a problem; `samples`
-and `dollars` are those of a pool with k for every problem. What is not known is null.
+success rates. Values are fractions; `samples`, `dollars` and what GPUs take are those of a pool
+with k for every problem that the engine does not refuse; `times` is `samples` over what the pilot
+drew. Of a pilot whose problems have different numbers of samples, `held_back` and `power_law` are
+of the `problems` that have the most samples together, up to the number that all of them have
+(`Pilot.evenly_drawn`). What is not known is null.
 """
 
 from __future__ import annotations
@@ -31,9 +40,17 @@ from typing import Any
 from harness.forecast.calibration import HeldBack
 from harness.forecast.contest import METRICS
 from harness.forecast.counts import Pilot
-from harness.forecast.forecasting import FEWEST_SOLVED, Forecast, power_law_opinion
+from harness.forecast.forecasting import (
+    FEWEST_SOLVED,
+    Forecast,
+    PowerLawOpinion,
+    power_law_opinion,
+    ten_times_samples,
+)
+from harness.forecast.gpu_time import GpuTime
 from harness.forecast.prediction import Prediction
 from harness.forecast.spending import SampleCost
+from harness.forecast.ten_times import ten_times_document
 from harness.recipe import Side
 from harness.statistics.intervals import Interval, percentile_interval
 
@@ -47,7 +64,8 @@ _UNCHECKED = 4
 class PilotSource:
     """Where a pilot comes from: its pool, the model, its side of the pair, and its costs.
 
-    `key` is what makes two of its solutions the same.
+    `key` is what makes two of its solutions the same; `gpu` what times its samples on GPUs that
+    were named, or why nothing can.
     """
 
     pool: str
@@ -55,6 +73,7 @@ class PilotSource:
     side: Side | None
     cost: SampleCost
     key: str
+    gpu: GpuTime | str | None = None
 
 
 def pilot_document(
@@ -64,18 +83,21 @@ def pilot_document(
 
     Args:
         source: where the pilot comes from.
-        made: the forecast.
+        made: the forecast, for those to show and for `ten_times_samples`.
         shown: the k to show.
         checked: the forecast from its first half, or why there is none.
     """
     pilot = made.pilot
     refused = _refused(pilot)
+    opinion = None
     try:
-        opinions, law = power_law_opinion(pilot, shown)
-        power_law = dict(zip(("a", "b", "largest_error"), map(float, law), strict=True))
+        opinion = power_law_opinion(pilot, made.samples)
     except ValueError as error:
-        opinions, power_law, refused["power_law"] = {}, None, str(error)
+        refused["power_law"] = str(error)
+    opinions = {} if opinion is None else opinion.coverage
     fit = made.beta_binomial
+    rows = {k: _row(made, k, opinions.get(k), source) for k in made.samples}
+    tenfold = rows.get(ten_times_samples(pilot))
     return {
         "pool": source.pool,
         "model": source.model,
@@ -95,19 +117,27 @@ def pilot_document(
                 "zero_share": fit.zero_share,
             },
             "families": made.posterior.families,
-            "power_law": power_law,
+            "power_law": None if opinion is None else _power_law(opinion),
         },
-        "forecasts": [_row(made, k, opinions.get(k), source.cost) for k in shown],
+        "ten_times": None if tenfold is None else ten_times_document(pilot, tenfold),
+        "forecasts": [rows[k] for k in shown],
         "held_back": _held_back(checked),
         "refused": refused,
         "sample": asdict(source.cost),
-        "notes": notes_of(pilot),
+        "gpu": source.gpu.document() if isinstance(source.gpu, GpuTime) else None,
+        "notes": notes_of(pilot, source.gpu),
     }
 
 
-def notes_of(pilot: Pilot) -> list[str]:
+def _power_law(opinion: PowerLawOpinion) -> Document:
+    return {**asdict(opinion.law), "problems": opinion.problems, "up_to": opinion.up_to}
+
+
+def notes_of(pilot: Pilot, gpu: GpuTime | str | None = None) -> list[str]:
     """What a forecast does with problems and samples that are not as the others."""
-    notes = []
+    notes = [f"No GPU-hours: {gpu}."] if isinstance(gpu, str) else []
+    if isinstance(gpu, GpuTime):
+        notes.append(gpu.remark)
     if failed := int(pilot.failed.sum()):
         notes.append(
             f"Problems that the engine refused: {failed:,}; they count as unsolved at any k and "
@@ -121,7 +151,9 @@ def notes_of(pilot: Pilot) -> list[str]:
     drawn = pilot.samples_of[pilot.samples_of > 0]
     if pilot.enough is None and drawn.size and drawn.min() != drawn.max():
         notes.append(
-            f"Problems have {drawn.min()} to {drawn.max()} samples; each is taken with what it has."
+            f"Problems have {drawn.min()} to {drawn.max()} samples; each is taken with what it "
+            f"has. `times` counts all samples: {len(pilot.owner):,} were drawn, "
+            f"{pilot.mean_samples:.3g} a problem in mean."
         )
     if pilot.enough is None and drawn.max(initial=0) <= _UNCHECKED:
         notes.append(
@@ -138,20 +170,24 @@ def notes_of(pilot: Pilot) -> list[str]:
     return notes
 
 
-def _row(made: Forecast, k: int, opinion: Interval | None, cost: SampleCost) -> Document:
-    pilot = made.pilot
+def _row(made: Forecast, k: int, opinion: Interval | None, source: PilotSource) -> Document:
+    pilot, cost = made.pilot, source.cost
     measured = k <= pilot.measured_up_to
-    samples, size = k * pilot.problems, max(pilot.drawn.measured_up_to, 1)
+    samples = k * pilot.drawable
+    served: Document = {"gpu_hours": None, "gpu_dollars": None}
+    if isinstance(source.gpu, GpuTime):
+        served = source.gpu.of(pilot.drawable, samples)
     low, high = made.any_distribution(k)
     found = made.at(k)
     coverage = metric_document(found["coverage"], measured)
     coverage["any_distribution"] = None if measured else {"low": low, "high": high}
     return {
         "k": k,
-        "times": k / size,
+        "times": samples / len(pilot.owner),
         "basis": basis(k, pilot.measured_up_to),
         "samples": samples,
         "dollars": None if cost.dollars is None else cost.dollars * samples,
+        **served,
         "coverage": coverage,
         "diversity_all": _optional(found.get("diversity_all"), measured),
         "diversity_solved": _optional(found.get("diversity_solved"), measured),
@@ -183,6 +219,7 @@ def _held_back(checked: HeldBack | str) -> Document:
     return {
         "fitted_on": checked.fitted_on,
         "forecast_at": checked.forecast_at,
+        "problems": checked.problems,
         **{
             name: {
                 **interval.document(),

@@ -186,11 +186,8 @@ class ZeroInflated(LatticeFamily):
         self._others = others
 
     def log_prior(self, nodes: Floats) -> Floats:
-        """That of the others; the share of zeros is Beta(1, 2)."""
-        from scipy.special import log_expit
-
-        shares = np.log(2.0) + log_logistic(nodes[:, -1]) + log_expit(-nodes[:, -1])
-        found: Floats = self._others.log_prior(nodes[:, :-1]) + shares
+        """That of the others; the share of zeros is uniform."""
+        found: Floats = self._others.log_prior(nodes[:, :-1]) + log_logistic(nodes[:, -1])
         return found
 
     def log_moments(self, nodes: Floats, correct: Floats, samples: Floats) -> Floats:

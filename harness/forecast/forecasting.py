@@ -10,17 +10,18 @@ import numpy as np
 from harness.errors import InputError
 from harness.forecast.beta_binomial import BetaBinomial, best_fit
 from harness.forecast.counts import Ints, Pilot
-from harness.forecast.power_law import fit_power_law, fit_power_laws
+from harness.forecast.power_law import PowerLaw, fit_power_law, fit_power_laws
 from harness.forecast.prediction import (
     Prediction,
     coverage_prediction,
     diversity_prediction,
     draws_for,
+    matched_to_weights,
     problem_weights,
     ratio,
 )
 from harness.forecast.rates import DRAWS, RatePosterior, rate_posterior, solved_later
-from harness.metrics.estimators import Floats
+from harness.forecast.ten_times import TIMES
 from harness.statistics.intervals import Interval, percentile_interval, resampled
 
 SEED = 0
@@ -102,7 +103,8 @@ def forecast(
     horizons = [k for k in samples if k > pilot.measured_up_to] or [samples[-1]]
     posterior = rate_posterior(pilot.correct_of, pilot.samples_of, horizons, seed=seed, draws=DRAWS)
     emphasis = problem_weights(pilot.problems, draws_for(pilot.problems, DRAWS), SEED)
-    everything = (pilot, posterior.weights, samples, emphasis, seed)
+    weights = matched_to_weights(pilot, posterior.weights, emphasis, seed)
+    everything = (pilot, weights, samples, emphasis, seed)
     both: tuple[Prediction | None, Prediction | None] = (None, None)
     if diversity and pilot.enough is None and pilot.correct.any():
         both = diversity_prediction(*everything)
@@ -135,16 +137,33 @@ def check_pilot(pilot: Pilot) -> None:
         )
 
 
-def power_law_opinion(pilot: Pilot, ks: Sequence[int]) -> tuple[dict[int, Interval], Floats]:
-    """Coverage at several k by the power law, with the interval of resampled problems.
+@dataclass(frozen=True)
+class PowerLawOpinion:
+    """Coverage by the power law.
 
-    Returns:
-        Per k, and (a, b, largest error).
+    Attributes:
+        law: fitted to the pilot's curve.
+        problems, up_to: of which problems, and up to which k, the curve is
+            (`Pilot.evenly_drawn`).
+        coverage: per k, with the interval of resampled problems.
+    """
+
+    law: PowerLaw
+    problems: int
+    up_to: int
+    coverage: dict[int, Interval]
+
+
+def power_law_opinion(pilot: Pilot, ks: Sequence[int]) -> PowerLawOpinion:
+    """Coverage at several k by the power law.
 
     Raises:
         ValueError: no power law can be fitted; says why.
     """
-    pilot = pilot.drawn
+    even = pilot.evenly_drawn(2)
+    if even is None:
+        raise ValueError("a power law needs a curve, and too few problems have 2 samples")
+    pilot = even
     points = curve_points(pilot.measured_up_to)
     curves = np.stack([pilot.known_coverage(int(k))[0] for k in points], axis=1)
     law = fit_power_law(points, curves.mean(axis=0))
@@ -156,7 +175,7 @@ def power_law_opinion(pilot: Pilot, ks: Sequence[int]) -> tuple[dict[int, Interv
         values = np.exp(fits[:, 0] * float(k) ** fits[:, 1])
         bounds = percentile_interval(values) if len(values) else (0.0, 1.0)
         found[k] = Interval(float(law.coverage(k)), *bounds)
-    return found, np.array([law.a, law.b, law.largest_error])
+    return PowerLawOpinion(law, pilot.problems, pilot.measured_up_to, found)
 
 
 def curve_points(largest: int) -> Ints:
@@ -167,6 +186,20 @@ def curve_points(largest: int) -> Ints:
 
 
 def usual_samples(pilot: Pilot) -> tuple[int, ...]:
-    """1, and 1, 2, 3 and 10 times the pilot."""
-    size = max(pilot.drawn.measured_up_to, 1)
-    return tuple(sorted({1, *(size * times for times in (1, 2, 3, 10))}))
+    """1, what all drawn problems have, and 1, 2, 3 and 10 times what was drawn.
+
+    Where some problems have no samples yet, so many times the drawn ones' samples a problem too.
+    """
+    means = {pilot.mean_samples, pilot.drawn.mean_samples}
+    multiples = {samples_for(mean * times) for mean in means for times in (1, 2, 3, TIMES)}
+    return tuple(sorted({1, max(1, pilot.drawn.measured_up_to)} | multiples))
+
+
+def ten_times_samples(pilot: Pilot) -> int:
+    """The samples a problem of a pool that takes ten times what the pilot took."""
+    return samples_for(TIMES * pilot.mean_samples)
+
+
+def samples_for(mean: float) -> int:
+    """The whole number of samples a problem next to a mean, at least 1."""
+    return max(1, int(np.floor(mean + 0.5)))

@@ -88,7 +88,9 @@ def measured_match(
     )
     measured = match.model_copy(update={"per_sample": per_sample})
     taken = ", ".join(f"{side.upper()} {_in_words(means[side], match, prompts)}" for side in SIDES)
-    return MeasuredMatch(measured, f"a sample takes what the pilots measured: {taken}")
+    # GPU-seconds hold what reading the prompt took.
+    output = "; prompts are left out" if prompts == "none" and match.kind != "gpu_seconds" else ""
+    return MeasuredMatch(measured, f"a sample takes what the pilots measured: {taken}{output}")
 
 
 def _means(opened: OpenedPool, problem_ids: Sequence[str]) -> TokenMeans:

@@ -10,16 +10,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from harness.accounts.pool_account import account_of
+from harness.accounts.pool_account import account_of, kept_card
 from harness.errors import InputError, Issues
 from harness.forecast.counts import Pilot
 from harness.forecast.documents import PilotSource
 from harness.forecast.forecasting import check_pilot
+from harness.forecast.gpu_time import GpuTime, gpu_time
 from harness.forecast.reading import read_pilot
 from harness.forecast.spending import sample_cost
+from harness.plan.serving import Hardware
 from harness.pool import Pool
 from harness.pool.draw_file import read_draw
 from harness.recipe import SIDES, ModelCard, Recipe, Side
+from harness.recipe.schema import Engine
 
 _ENOUGH = 4
 
@@ -34,13 +37,16 @@ class PilotPool:
     source: PilotSource
 
 
-def open_pilots(named: Sequence[str], recipe: Recipe | None, key: str) -> list[PilotPool]:
+def open_pilots(
+    named: Sequence[str], recipe: Recipe | None, key: str, hardware: Hardware | None = None
+) -> list[PilotPool]:
     """The pilots, each with samples that a forecast can be made from.
 
     Args:
         named: each the folder of a graded pool, or SIDE=FOLDER.
         recipe: whose pair they are of.
         key: what makes two solutions the same, of `solution_keys.KEYS`.
+        hardware: GPUs to tell GPU-hours for.
 
     Raises:
         InputError: a pool cannot be used, or it is not clear which side it is; of all of them.
@@ -48,7 +54,7 @@ def open_pilots(named: Sequence[str], recipe: Recipe | None, key: str) -> list[P
     pilots, errors = [], []
     for text in named:
         try:
-            one = _opened(text, recipe, key)
+            one = _opened(text, recipe, key, hardware)
             _refuse_unusable(one)
             pilots.append(one)
         except InputError as error:
@@ -83,7 +89,7 @@ def _how_to_add_samples(folder: Path) -> str:
     )
 
 
-def _opened(text: str, recipe: Recipe | None, key: str) -> PilotPool:
+def _opened(text: str, recipe: Recipe | None, key: str, hardware: Hardware | None) -> PilotPool:
     prefix, equals, rest = text.partition("=")
     given: Side | None = None
     if equals and prefix in SIDES:
@@ -93,7 +99,16 @@ def _opened(text: str, recipe: Recipe | None, key: str) -> PilotPool:
     model = str((pool.identity.get("model") or {}).get("id") or "unknown")
     side = given or (None if recipe is None else _side_of(model, folder, recipe))
     cost = sample_cost(account_of(pool, None if recipe is None else _card(recipe, side)))
-    return PilotPool(side, pool, pilot, PilotSource(text, model, side, cost, key))
+    gpu = None if hardware is None else _gpu_time(pool, recipe, side, hardware)
+    return PilotPool(side, pool, pilot, PilotSource(text, model, side, cost, key, gpu))
+
+
+def _gpu_time(
+    pool: Pool, recipe: Recipe | None, side: Side | None, hardware: Hardware
+) -> GpuTime | str:
+    if recipe is not None and side is not None:
+        return gpu_time(pool, getattr(recipe.pair, side), recipe.engine, hardware)
+    return gpu_time(pool, kept_card(pool), Engine(), hardware)
 
 
 def _card(recipe: Recipe, side: Side | None) -> ModelCard | None:

@@ -23,7 +23,7 @@ from harness.forecast.reading import GRADER
 from harness.progress import Progress
 from harness.recipe import SIDES, Recipe, Side
 
-_LARGEST = 100_000
+LARGEST = 100_000
 
 
 def pair_document(
@@ -61,7 +61,7 @@ def pair_document(
     recipe = recipe.model_copy(update={"match": exact})
     planned = _planned(recipe)
     sizes: dict[Side, int] = {side: paired[side].measured_up_to for side in SIDES}
-    drawn = {side: paired[side].drawn.measured_up_to for side in SIDES}
+    drawn = {side: paired[side].drawn.mean_samples for side in SIDES}
     asked = sorted(budgets) or usual_budgets(
         drawn["wc"], drawn["se"], float(costs.ratio), planned.samples["se"]
     )
@@ -94,10 +94,10 @@ def check_size(largest: float) -> None:
     Raises:
         InputError: it is too large.
     """
-    if largest > _LARGEST:
+    if largest > LARGEST:
         raise InputError(
             f"the largest budget gives {largest:,.6g} samples a problem; a forecast goes up to "
-            f"{_LARGEST:,}.",
+            f"{LARGEST:,}.",
             "Give smaller budgets.",
         )
 

@@ -8,11 +8,13 @@ from typing import Any
 from harness.budget import match_of
 from harness.errors import InputError
 from harness.forecast.calibration import held_back
+from harness.forecast.counts import Pilot
 from harness.forecast.documents import pilot_document
-from harness.forecast.forecasting import forecast, usual_samples
+from harness.forecast.forecasting import forecast, ten_times_samples, usual_samples
 from harness.forecast.opening import PilotPool, open_pilots
-from harness.forecast.pairing import check_size, pair_document
+from harness.forecast.pairing import LARGEST, check_size, pair_document
 from harness.metrics.solution_keys import TEXT
+from harness.plan.serving import Hardware
 from harness.progress import Progress
 from harness.recipe import SIDES, Recipe, Side
 
@@ -27,6 +29,7 @@ def forecast_pilots(
     *,
     intersection: bool = False,
     key: str = TEXT,
+    hardware: Hardware | None = None,
 ) -> Document:
     """Forecasts from pilots.
 
@@ -38,6 +41,7 @@ def forecast_pilots(
         progress: told what is being done.
         intersection: compare on the problems that both pilots have.
         key: what makes two solutions the same, of `solution_keys.KEYS`.
+        hardware: GPUs to tell GPU-hours for.
 
     Returns:
         {"pilots": [...], "contest": ... or null} as in `harness.forecast.documents`
@@ -46,7 +50,7 @@ def forecast_pilots(
     Raises:
         InputError: a pool cannot be used, or it is not clear which side it is.
     """
-    pilots = open_pilots(named, recipe, key)
+    pilots = open_pilots(named, recipe, key, hardware)
     by_side = {one.side: one for one in pilots if one.side is not None}
     if len(by_side) < sum(one.side is not None for one in pilots):
         sides = ", ".join(one.side for one in pilots if one.side is not None)
@@ -93,9 +97,15 @@ def _document(one: PilotPool, recipe: Recipe | None, budgets: Sequence[int]) -> 
                 "The budgets of the recipe are left out: matching them needs what samples of both "
                 "sides take; give a pilot of each."
             )
-    made = forecast(one.pilot, sorted(shown))
+    made = forecast(one.pilot, sorted(shown | _ten_times(one.pilot)))
     document = pilot_document(one.source, made, sorted(shown), held_back(one.pilot))
     return {**document, "notes": [*document["notes"], *notes]}
+
+
+def _ten_times(pilot: Pilot) -> set[int]:
+    """Samples a problem for ten times the money, where a forecast goes so far."""
+    samples = ten_times_samples(pilot)
+    return {samples} if samples <= LARGEST else set()
 
 
 def _planned_samples(recipe: Recipe, side: Side) -> set[int]:

@@ -4,6 +4,11 @@ Two questions have two answers. *These problems*: the pilot's samples stay, so w
 solved, and chance decides about the rest. *Other problems* of the same kind: which problems the
 pilot happened to have is chance as well, so they are weighed anew in every draw (the Bayesian
 bootstrap, Rubin 1981); equal weights for both sides pair a comparison.
+
+Problems that are by chance easier than their kind also make its rates look higher. So a draw of
+the distribution goes with a draw of the weights under which as many problems are solved
+(`matched_to_weights`); without that, what is solved and what is still to be solved would be
+uncertain independently, and intervals for other problems too narrow.
 """
 
 from __future__ import annotations
@@ -16,12 +21,15 @@ import numpy as np
 
 from harness.forecast.counts import Ints, Pilot
 from harness.forecast.distinct import solution_posterior
+from harness.forecast.grid import RATES
 from harness.forecast.rates import draw_rates, solved_later
 from harness.metrics.estimators import Floats
 
 # Draws times problems, which is what memory and time grow with.
 _LARGEST_TABLE = 10_000_000
 _DIVERSITY_TABLE = 1_200_000
+# Of sums of weights, which are rounded.
+_DIGITS_THAT_COUNT = 6
 
 
 @dataclass(frozen=True)
@@ -85,6 +93,35 @@ def draws_for(problems: int, most: int) -> int:
     return int(np.clip(_LARGEST_TABLE // max(problems, 1), 100, most))
 
 
+def matched_to_weights(pilot: Pilot, weights: Floats, emphasis: Floats, seed: int) -> Floats:
+    """Draws of the distribution of success rates, one for each draw of the weights of problems.
+
+    Both say how many problems are solved by the pilot's number of samples; they are matched by
+    their ranks in that.
+
+    Args:
+        pilot: the pilot.
+        weights: (distributions, cells), at least as many as there are draws.
+        emphasis: (draws, problems) from `problem_weights`.
+        seed: of which distributions, where there are more.
+
+    Returns:
+        (draws, cells).
+    """
+    source = np.random.default_rng(seed)
+    chosen = weights[source.permutation(len(weights))[: len(emphasis)]]
+    # A draw that stopped would have shown a correct sample in any longer one.
+    samples = np.where(pilot.stopped, pilot.samples_of.max(initial=0), pilot.samples_of)
+    sizes, problems = np.unique(samples, return_counts=True)
+    expected = chosen @ (1.0 - (1.0 - RATES[:, None]) ** sizes) @ problems
+    shown = emphasis @ (pilot.correct_of > 0)
+    # Where all or none are solved all draws of the weights show the same.
+    ranked = np.lexsort([source.random(len(shown)), shown.round(_DIGITS_THAT_COUNT)])
+    matched = np.empty_like(chosen)
+    matched[ranked] = chosen[np.argsort(expected)]
+    return matched
+
+
 def coverage_prediction(
     pilot: Pilot, weights: Floats, ks: Sequence[int], emphasis: Floats, seed: int
 ) -> Prediction:
@@ -92,13 +129,12 @@ def coverage_prediction(
 
     Args:
         pilot: the pilot.
-        weights: (draws, cells) draws of the distribution of success rates.
+        weights: (draws, cells) from `matched_to_weights`.
         ks: numbers of samples a problem, ascending.
         emphasis: (draws, problems) from `problem_weights`.
         seed: of what chance decides.
     """
     draws, problems = emphasis.shape
-    weights = weights[np.random.default_rng(seed).permutation(len(weights))[:draws]]
     unsolved = np.flatnonzero(~pilot.failed & (pilot.correct_of == 0))
     luck = np.random.default_rng([seed, 1]).random((draws, len(unsolved)), dtype=np.float32)
     measured_ends, forecast_ends = _prior_problem(draws, seed)
@@ -141,7 +177,7 @@ def diversity_prediction(
 
     Args:
         pilot: a pilot of a uniform draw.
-        weights: (draws, cells) draws of the distribution of success rates.
+        weights: (draws, cells) from `matched_to_weights`.
         ks: numbers of samples a problem, ascending.
         emphasis: (draws, problems) from `problem_weights`.
         seed: of what chance decides.
@@ -149,7 +185,7 @@ def diversity_prediction(
     problems = pilot.problems
     draws = int(np.clip(_DIVERSITY_TABLE // max(problems, 1), 100, len(emphasis)))
     source = np.random.default_rng([seed, 2])
-    weights, emphasis = weights[source.permutation(len(weights))[:draws]], emphasis[:draws]
+    weights, emphasis = weights[:draws], emphasis[:draws]
     owner, multiplicity = pilot.multiplicities()
     posterior = solution_posterior(owner, multiplicity, seed=seed, draws=draws)
     c, n, d = pilot.correct_of, pilot.samples_of, np.bincount(owner, minlength=problems)

@@ -32,14 +32,15 @@ from harness.metrics.estimators import Floats
 DRAWS = 1000
 ANY = "any distribution"
 # Each with its probability before any sample was drawn, up to a factor. Beta is the usual model of
-# the field; two rates stand alone at their end of what a few samples allow, several at the other.
+# the field; whether some problems are never solved is even odds; two rates stand alone at their end
+# of what a few samples allow, several at the other.
 FAMILIES: tuple[tuple[Family, float], ...] = (
     (BetaRates(), 2.0),
-    (ZeroInflated(BetaRates()), 1.0),
+    (ZeroInflated(BetaRates()), 2.0),
     (LogitNormalRates(), 1.0),
     (ZeroInflated(LogitNormalRates()), 1.0),
     (TwoBetas(), 1.0),
-    (TwoRates(), 4.0),
+    (TwoRates(), 5.0),
 )
 # These two and the shares were chosen by simulation (docs/statistics.md, Forecasts).
 _TEMPER = 0.5

@@ -59,7 +59,8 @@ def _gpu(recipe: Recipe, estimate: Estimate) -> Iterator[str]:
     )
     yield (
         f"As many sequences are decoded at once as fit beside the weights into "
-        f"{memory_utilisation(recipe):.0%} of the memory, at most {sequences_at_once(recipe):,}."
+        f"{memory_utilisation(recipe.engine):.0%} of the memory, at most "
+        f"{sequences_at_once(recipe.engine):,}."
     )
     yield (
         "Prompt tokens count once a problem, and examples once in all, where vLLM's prefix cache "

@@ -21,7 +21,7 @@ from harness.plan.model_sizes import ModelSizes
 from harness.plan.prompt_lengths import PromptLengths
 from harness.plan.serving import Hardware, served_hours
 from harness.recipe import ModelCard, Recipe, Side
-from harness.recipe.schema import SampleMeans
+from harness.recipe.schema import Engine, SampleMeans
 
 # vLLM's worker here takes as many unless the recipe's engine.options say otherwise.
 SEQUENCES_AT_ONCE = 1024
@@ -91,7 +91,7 @@ def planned_sampling(
     drawn = Amount(draws.samples.low, draws.samples.high, draws.samples.high)
     served = None
     if sizes is not None and not recipe.execution.servers_of(side):
-        served = served_hours(recipe, sizes, draws, hardware)
+        served = served_hours(recipe.engine, sizes, draws, hardware)
     return PlannedSampling(
         model=card.id,
         samples=drawn,
@@ -126,14 +126,19 @@ def pool_draws(
         question=lengths.question,
         completion=completion_length(recipe, side),
         longest=recipe.decoding.max_tokens,
-        shared=recipe.engine.options.get("enable_prefix_caching") is not False,
-        at_once=sequences_at_once(recipe),
+        shared=shares_prompts(recipe.engine),
+        at_once=sequences_at_once(recipe.engine),
     )
 
 
-def sequences_at_once(recipe: Recipe) -> int:
+def shares_prompts(settings: Engine) -> bool:
+    """Whether an engine reads once what prompts share."""
+    return settings.options.get("enable_prefix_caching") is not False
+
+
+def sequences_at_once(settings: Engine) -> int:
     """Sequences that an engine decodes at once, if its memory holds them."""
-    chosen = recipe.engine.options.get("max_num_seqs")
+    chosen = settings.options.get("max_num_seqs")
     if isinstance(chosen, int) and not isinstance(chosen, bool) and chosen > 0:
         return chosen
     return SEQUENCES_AT_ONCE

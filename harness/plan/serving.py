@@ -1,4 +1,4 @@
-"""How vLLM would serve a model of a recipe on named GPUs, and how long that takes."""
+"""How vLLM would serve a model on named GPUs, and how long that takes."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from harness.plan.gpus import GpuCard
 from harness.plan.model_sizes import ModelSizes
 from harness.plan.number_formats import serving_format
 from harness.plan.roofline import SLOWEST, Engine, gpus_needed
-from harness.recipe import Recipe
+from harness.recipe.schema import Engine as EngineSettings
 
 # vLLM's default for the share of a GPU's memory that it takes.
 MEMORY_UTILISATION = 0.9
@@ -53,11 +53,11 @@ class Served:
 
 
 def served_hours(
-    recipe: Recipe, sizes: ModelSizes, draws: Draws, hardware: Hardware
+    settings: EngineSettings, sizes: ModelSizes, draws: Draws, hardware: Hardware
 ) -> Served | None:
     """What it takes to draw completions; None where no number of GPUs holds the model."""
-    smallest = _engine(recipe, sizes, hardware.gpu)
-    longest = recipe.engine.max_model_length or draws.prompt.high + draws.longest
+    smallest = _engine(settings, sizes, hardware.gpu)
+    longest = settings.max_model_length or draws.prompt.high + draws.longest
     gpus = gpus_needed(smallest, longest, SLOWEST)
     if gpus is None:
         return None
@@ -66,22 +66,22 @@ def served_hours(
     return Served(gpus, engines, hours, speed)
 
 
-def _engine(recipe: Recipe, sizes: ModelSizes, gpu: GpuCard) -> Engine:
-    chosen = serving_format(recipe.engine, gpu)
+def _engine(settings: EngineSettings, sizes: ModelSizes, gpu: GpuCard) -> Engine:
+    chosen = serving_format(settings, gpu)
     return Engine(
         model=sizes.costs,
         flops=chosen.flops,
         bandwidth=gpu.bandwidth,
-        memory=gpu.memory * memory_utilisation(recipe),
-        gpus=recipe.engine.tensor_parallel_size,
+        memory=gpu.memory * memory_utilisation(settings),
+        gpus=settings.tensor_parallel_size,
         weight_bytes=chosen.weight_bytes,
         value_bytes=chosen.value_bytes,
     )
 
 
-def memory_utilisation(recipe: Recipe) -> float:
+def memory_utilisation(settings: EngineSettings) -> float:
     """The share of a GPU's memory that vLLM takes."""
-    chosen = recipe.engine.options.get("gpu_memory_utilization")
+    chosen = settings.options.get("gpu_memory_utilization")
     if isinstance(chosen, int | float) and not isinstance(chosen, bool) and 0 < chosen <= 1:
         return float(chosen)
     return MEMORY_UTILISATION

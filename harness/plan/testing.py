@@ -102,7 +102,7 @@ def _of_card(
 ) -> PlannedTest:
     """The test of the models of one card, `served` of which a server answers for."""
     here = count - served
-    run = None if sizes is None or not here else served_hours(recipe, sizes, draws, hardware)
+    run = None if sizes is None or not here else served_hours(recipe.engine, sizes, draws, hardware)
     rates = token_rates_of(recipe, card) if _billed(recipe, card) else None
     return PlannedTest(
         models=count,
@@ -135,7 +135,7 @@ def _draws(recipe: Recipe, problems: int, lengths: PromptLengths) -> Draws:
         completion=recipe.decoding.planned_tokens,
         longest=recipe.decoding.max_tokens,
         shared=False,
-        at_once=sequences_at_once(recipe),
+        at_once=sequences_at_once(recipe.engine),
     )
 
 

@@ -67,3 +67,33 @@ def test_adaptive_pilots_are_known_where_they_stopped() -> None:
     known, sure = pilot.known_coverage(9)
     assert sure.tolist() == [True, True, False, True]
     assert known[[0, 1, 3]].tolist() == [1.0, 1.0, 1.0]
+
+
+def test_the_mean_counts_every_problem_that_can_be_drawn() -> None:
+    pilot = by_hand(["a..a", "..", "", ""], failed=[3])
+    assert pilot.drawable == 3
+    assert pilot.mean_samples == pytest.approx(6 / 3)
+    assert pilot.drawn.mean_samples == pytest.approx(6 / 2)
+
+
+def test_the_even_part_keeps_most_samples() -> None:
+    """12 problems with 6 samples, 3 with 2, one without any, one refused."""
+    pilot = by_hand(["a.b..."] * 12 + ["c."] * 3 + ["", ""], failed=[16])
+    even = pilot.evenly_drawn(2)
+    assert even is not None
+    assert even.samples_of.tolist() == [6] * 12 + [0]
+    assert even.failed.tolist() == [False] * 12 + [True]
+    few = by_hand(["a.b..."] * 9 + ["c."] * 6).evenly_drawn(2)
+    assert few is not None
+    assert few.samples_of.tolist() == [2] * 15  # Nine problems are too few.
+    assert few.correct_of.tolist() == [1] * 15
+    assert by_hand(["a.b..."] * 9 + ["c."] * 6).evenly_drawn(3) is None
+
+
+def test_the_even_part_of_an_adaptive_pilot_has_all_problems() -> None:
+    """Without those of few samples it would be without those that were never solved."""
+    pilot = by_hand(["a"] * 15 + ["....", "...", ".....a"], enough=1)
+    even = pilot.evenly_drawn(2)
+    assert even is not None
+    assert even.problems == 18
+    assert even.samples_of.tolist() == [1] * 15 + [3, 3, 3]

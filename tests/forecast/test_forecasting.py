@@ -167,10 +167,12 @@ def test_held_back_needs_three_samples() -> None:
 
 def test_the_second_opinion() -> None:
     pilot = simulated(np.random.default_rng(0).beta(0.4, 0.8, 400), 10, 0)
-    found, law = power_law_opinion(pilot, [10, 100])
+    opinion = power_law_opinion(pilot, [10, 100])
+    found, law = opinion.coverage, opinion.law
+    assert (opinion.problems, opinion.up_to) == (400, 10)
     assert found[100].low < found[100].value < found[100].high
     assert found[10].value == pytest.approx(pilot.known_coverage(10)[0].mean(), abs=0.01)
-    assert law[0] < 0 > law[1]
+    assert law.a < 0 > law.b
 
 
 def test_the_usual_numbers() -> None:
