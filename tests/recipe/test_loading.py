@@ -20,16 +20,6 @@ MICRO = (recipes_folder() / "w2s-micro.yaml").read_text(encoding="utf-8")
 ON_DISK = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=30)
 
 
-@pytest.fixture
-def save(tmp_path: Path) -> Callable[[str], Path]:
-    def write(text: str) -> Path:
-        path = tmp_path / "mine.yaml"
-        path.write_text(text, encoding="utf-8")
-        return path
-
-    return write
-
-
 @pytest.mark.parametrize("name", recipe_names())
 def test_shipped_recipes_load_with_each_profile(name: str) -> None:
     recipe = load_recipe(name)
