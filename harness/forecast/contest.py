@@ -189,19 +189,32 @@ def difference(wc: Prediction, se: Prediction) -> ForecastDifference:
 def _crossover(
     budgets: Sequence[float], wc: Sequence[Prediction], se: Sequence[Prediction]
 ) -> ForecastCrossover:
-    logs = np.log(np.asarray(budgets, dtype=np.float64))
-    expected = np.array([[a.value[0] - b.value[0] for a, b in zip(wc, se, strict=True)]])
+    expected = np.array([a.value[0] - b.value[0] for a, b in zip(wc, se, strict=True)])
     drawn = np.stack([(a.others - b.others)[:, 0] for a, b in zip(wc, se, strict=True)], axis=1)
+    return forecast_crossover(budgets, expected, drawn)
+
+
+def forecast_crossover(
+    budgets: Sequence[float], expected: Floats, drawn: Floats
+) -> ForecastCrossover:
+    """Where the lead changes, linear in log budget between the budgets.
+
+    Args:
+        budgets: ascending, above 0.
+        expected: (budgets,) WC minus SE.
+        drawn: (draws, budgets) what it may be.
+    """
+    logs = np.log(np.asarray(budgets, dtype=np.float64))
     found = first_crossings(logs, drawn)
     crossing = found[np.isfinite(found)]
-    value = first_crossings(logs, expected)[0]
+    place = first_crossings(logs, expected[None, :])[0]
+    value = float(np.exp(place)) if np.isfinite(place) else None
     bounds: tuple[float | None, float | None] = (None, None)
     if len(crossing) >= 0.05 * len(found):
         low, high = percentile_interval(np.exp(crossing))
-        bounds = (low, high)
-    return ForecastCrossover(
-        float(np.exp(value)) if np.isfinite(value) else None, *bounds, len(crossing) / len(found)
-    )
+        # The expected curves may cross where few of the drawn ones do.
+        bounds = (low, high) if value is None else (min(low, value), max(high, value))
+    return ForecastCrossover(value, *bounds, len(crossing) / len(found))
 
 
 def first_crossings(places: Floats, curves: Floats) -> Floats:

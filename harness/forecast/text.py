@@ -226,7 +226,8 @@ def _winners(name: str, found: Document) -> str:
     if crossover["value"] is None:
         text += "The lead is not forecast to change within these budgets"
     else:
-        text += f"The lead is forecast to change at {crossover['value']:.3g} SE samples"
+        verb = "is forecast to" if crossover["probability"] >= 0.5 else "may"
+        text += f"The lead {verb} change at {crossover['value']:.3g} SE samples"
     if crossover["low"] is not None:
         text += f" (95 %, if it does: {crossover['low']:.3g} to {crossover['high']:.3g})"
     return f"{text}; probability that it does {100 * crossover['probability']:.0f} %."

@@ -6,6 +6,8 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from harness.budget import UnitCosts
 from harness.errors import InputError
@@ -13,6 +15,7 @@ from harness.forecast.calibration import HeldBack, held_back
 from harness.forecast.contest import (
     contest,
     first_crossings,
+    forecast_crossover,
     matched_samples,
     usual_budgets,
     whole_samples,
@@ -248,3 +251,12 @@ def test_first_crossings_of_straight_lines() -> None:
     assert found[:2] == pytest.approx([3.0, 1.5])
     assert np.isnan(found[2])
     assert found[3] == pytest.approx(0.5)
+
+
+@given(st.integers(0, 10**6))
+def test_the_interval_of_a_crossover_holds_the_crossover(seed: int) -> None:
+    source = np.random.default_rng(seed)
+    drawn = source.normal(size=(40, 4)).cumsum(axis=1)
+    found = forecast_crossover([1.0, 3.0, 10.0, 40.0], drawn.mean(axis=0), drawn)
+    if found.value is not None and found.low is not None and found.high is not None:
+        assert found.low <= found.value <= found.high
