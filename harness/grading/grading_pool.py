@@ -60,8 +60,11 @@ class GradingPool:
         try:
             while True:
                 more = more and self._fill(stream, batches)
-                if not batches:
+                if not batches and not more:
                     return
+                if not batches:  # All processes still work for a stream that was left.
+                    self._exchange(wait=True)
+                    continue
                 head = batches[0]
                 self._exchange(wait=head.verdicts[given] is None)
                 if not head.missing:

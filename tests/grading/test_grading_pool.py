@@ -124,6 +124,15 @@ def test_streams_may_be_left_and_mixed() -> None:
         assert [v.outcome for v in grader.grade([PAIR] * 3)] == ["correct"] * 3
 
 
+def test_a_stream_that_begins_while_all_processes_are_busy_for_a_left_one_is_graded() -> None:
+    with Grader("boxed", workers=2, memo=False) as grader:
+        for _ in range(10):
+            left = grader.grade([("1", "\\boxed{2}" + " " * 20_000)] * 5_000)
+            assert next(left).outcome == "wrong"
+            left.close()  # type: ignore[attr-defined]
+            assert [v.outcome for v in grader.grade([PAIR] * 3)] == ["correct"] * 3
+
+
 def test_a_fork_starts_processes_of_its_own() -> None:
     with Grader("boxed", memo=False) as grader:
         assert next(grader.grade([PAIR])).outcome == "correct"
