@@ -127,9 +127,10 @@ def test_streams_may_be_left_and_mixed() -> None:
 def test_a_stream_that_begins_while_all_processes_are_busy_for_a_left_one_is_graded() -> None:
     with Grader("boxed", workers=2, memo=False) as grader:
         for _ in range(10):
-            left = grader.grade([("1", "\\boxed{2}" + " " * 20_000)] * 5_000)
-            assert next(left).outcome == "wrong"
+            left = grader.grade([("1", "\\boxed{2}")] * 5_000)
+            read = list(zip(left, grader.grade([PAIR] * 300), strict=False))
             left.close()  # type: ignore[attr-defined]
+            assert len(read) == 300
             assert [v.outcome for v in grader.grade([PAIR] * 3)] == ["correct"] * 3
 
 
