@@ -44,6 +44,7 @@ def _why_unreachable(endpoint: str) -> str | None:
     found: list[str | None] = []
 
     def ask() -> None:
+        """Waits for the answer, or for the failure, and lets nobody wait longer."""
         found.append(_failure_of(endpoint, steps))
         for step in steps.values():
             step.set()
@@ -63,6 +64,7 @@ def _failure_of(endpoint: str, steps: Mapping[str, threading.Event]) -> str | No
     from huggingface_hub import constants, get_session
 
     def trace(event: str, _: object) -> None:
+        """Told by the transport of each step."""
         action, _, step = event.rpartition(".")
         if action == "connection.connect_tcp" and step in steps:
             steps[step].set()

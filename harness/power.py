@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from functools import partial
 from statistics import NormalDist
 
 POWER = 0.8
@@ -54,24 +55,11 @@ def smallest_detectable_difference(
         ValueError: no problems, or a share outside its range.
     """
     _check_design(problems, rate, discordant)
-    false_alarm, miss = _quantiles(power, level)
-    low = min(rate, 1 - rate)
-
-    def unpaired(difference: float) -> float:
-        other = low + difference
-        middle = (low + other) / 2
-        return false_alarm * math.sqrt(2 * middle * (1 - middle)) + miss * math.sqrt(
-            low * (1 - low) + other * (1 - other)
-        )
-
-    def paired(difference: float) -> float:
-        share = max(discordant or 0.0, difference)
-        return false_alarm * math.sqrt(share) + miss * math.sqrt(share - difference**2)
-
-    effective = problems / variance_factor
+    quantiles, effective = _quantiles(power, level), problems / variance_factor
     if discordant is None:
-        return _smallest(unpaired, effective, 1 - low)
-    return _smallest(paired, effective, 1.0)
+        low = min(rate, 1 - rate)
+        return _smallest(partial(_unpaired_noise, low, quantiles), effective, 1 - low)
+    return _smallest(partial(_paired_noise, discordant, quantiles), effective, 1.0)
 
 
 def design_effect(seeds: int, correlation: float) -> float:
@@ -147,6 +135,23 @@ def _quantiles(power: float, level: float) -> tuple[float, float]:
         raise ValueError(f"expected 0 < level ≤ power < 1, found level {level}, power {power}")
     normal = NormalDist()
     return normal.inv_cdf(1 - level / 2), normal.inv_cdf(power)
+
+
+def _unpaired_noise(low: float, quantiles: tuple[float, float], difference: float) -> float:
+    """What a difference · √problems must exceed, of two proportions from `low` on."""
+    false_alarm, miss = quantiles
+    other = low + difference
+    middle = (low + other) / 2
+    return false_alarm * math.sqrt(2 * middle * (1 - middle)) + miss * math.sqrt(
+        low * (1 - low) + other * (1 - other)
+    )
+
+
+def _paired_noise(discordant: float, quantiles: tuple[float, float], difference: float) -> float:
+    """The same of paired outcomes, which differ on the share `discordant` at least."""
+    false_alarm, miss = quantiles
+    share = max(discordant, difference)
+    return false_alarm * math.sqrt(share) + miss * math.sqrt(share - difference**2)
 
 
 def _smallest(noise: Callable[[float], float], problems: float, largest: float) -> float:

@@ -11,7 +11,7 @@ from harness.errors import Issues
 # No model has a size beyond; a file that says so is broken or hostile.
 _LARGEST = 10**9
 _MOST_LAYERS = 10_000
-_EXPERT_COUNTS = ("num_experts", "num_local_experts", "n_routed_experts")
+EXPERT_COUNTS = ("num_experts", "num_local_experts", "n_routed_experts")
 _ABSENT = object()
 
 
@@ -91,8 +91,8 @@ class ConfigKeys:
 
     def experts(self) -> tuple[int, int]:
         """Experts of a layer, and how many of them a token is sent to."""
-        usual = next((one for one in _EXPERT_COUNTS if one in self._defaults), "n_routed_experts")
-        name = next((one for one in _EXPERT_COUNTS if one in self._values), usual)
+        usual = next((one for one in EXPERT_COUNTS if one in self._defaults), "n_routed_experts")
+        name = next((one for one in EXPERT_COUNTS if one in self._values), usual)
         experts, picked = self.count(name), self.count("num_experts_per_tok")
         if picked > experts:
             self._issues.add(

@@ -122,27 +122,24 @@ def matched_budget(
         completion, a total of $31 is 1.97 samples of Pro: one is drawn, beside 68 of Flash.
     """
     exact, given = _exact_counts(budget, match, costs, problems)
-    multiplier = _multiplier(budget)
     _refuse_more_than_a_pool(name, given, exact)
     if match.rounding == "nearest":
-        _refuse_less_than_one(name, given, exact, costs, multiplier)
-        whole = math.floor if given == "total" else _nearest
-        samples: dict[Side, int] = {side: whole(exact[side]) for side in SIDES}
-        counted: Mapping[Side, Fraction] = {side: Fraction(samples[side]) for side in SIDES}
+        _refuse_less_than_one(name, given, exact, costs, _multiplier(budget))
     else:
         _refuse_no_sample(name, given, exact, problems)
-        samples, counted = {side: math.ceil(exact[side]) for side in SIDES}, exact
+    samples = _whole_counts(exact, given, match)
+    counted = exact if match.rounding == "mixed" else samples
     return MatchedBudget(
         budget=name,
         kind=match.kind,
         ratio=float(costs.ratio),
         samples_per_problem=samples,
-        cost={side: float(costs.of(side, counted[side])) for side in SIDES},
+        cost={side: float(costs.of(side, Fraction(counted[side]))) for side in SIDES},
         unit=costs.unit,
         exact=exact,
         given=given,
         rounding=match.rounding,
-        intended_wc_over_se=float(1 / multiplier if given == "wc" else multiplier),
+        intended_wc_over_se=float(_multiplier(budget) ** (-1 if given == "wc" else 1)),
         seed=seed,
         cost_per_sample={side: float(getattr(costs, side)) for side in SIDES},
         cost_per_problem={side: float(costs.of_side(side).per_problem) for side in SIDES},
@@ -199,6 +196,13 @@ def _exact_counts(
 def _multiplier(budget: Budget) -> Fraction:
     given = budget.multiplier
     return Fraction(1) if given is None else Fraction(str(given))
+
+
+def _whole_counts(exact: Mapping[Side, Fraction], given: Given, match: Match) -> dict[Side, int]:
+    if match.rounding == "mixed":
+        return {side: math.ceil(exact[side]) for side in SIDES}
+    whole = math.floor if given == "total" else _nearest
+    return {side: whole(exact[side]) for side in SIDES}
 
 
 def _nearest(count: Fraction) -> int:

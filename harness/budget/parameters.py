@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from harness.budget.architecture import Architecture
+from harness.budget.config_keys import EXPERT_COUNTS
 from harness.errors import InputError
 from harness.recipe import ModelCard
 from harness.recipe.cards import Parameters
@@ -26,10 +27,8 @@ _WORDS = {
     "non_embedding": "parameters without embeddings",
     "nominal": "nominal parameters",
 }
-_EXPERT_COUNTS = (
-    "num_experts", "num_local_experts", "n_routed_experts", "num_routed_experts",
-    "moe_num_experts",
-)  # fmt: skip
+# Also of types whose layers are not known.
+_EXPERT_COUNTS = (*EXPERT_COUNTS, "num_routed_experts", "moe_num_experts")
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from harness.budget.amounts import UNIT_WORDS, BudgetAmount
 from harness.budget.pool_matching import PoolMatch
 from harness.comparison.cost_models import cost_models_document
 from harness.comparison.costs import CostSettings, SideCosts, costs_of, mixture_notes
-from harness.comparison.curves import cost_grid, coverage_on, curve_document
+from harness.comparison.curves import CostGrid, cost_grid, coverage_on, curve_document
 from harness.comparison.estimates import Arrays, at_budget, by_group
 from harness.comparison.grouping import group_notes, groups_of
 from harness.comparison.matching import check_amounts, chosen_match
@@ -73,8 +73,7 @@ def compare_pools(request: ComparisonRequest, refusals: Refusals | None = None) 
 
     Args:
         request: what is compared, and how.
-        refusals: what was refused before, such as options that cannot be read; told together
-            with what is wrong with the pools.
+        refusals: what was refused before, which is told with what is wrong with the pools.
 
     Returns:
         A JSON document: `match` (kind, ratio, samples_per_problem, cost), `sides` and
@@ -97,8 +96,6 @@ def compare_pools(request: ComparisonRequest, refusals: Refusals | None = None) 
     refusals.raise_if_any(INCOMPARABLE)
     counts: dict[Side, float] = {side: float(match.samples_per_problem[side]) for side in SIDES}
     sides, difference = at_budget(arrays, counts)
-    grid = cost_grid(costs.found[match.kind], drawn)
-    coverage = {side: arrays[side].coverage for side in SIDES}
     groups = groups_of(arrays, request.by) if request.by is not None else None
     return {
         "problems": len(pairing.ids),
@@ -117,7 +114,7 @@ def compare_pools(request: ComparisonRequest, refusals: Refusals | None = None) 
         "refused": _refused(arrays, request.all_keys),
         "by": request.by,
         "by_group": by_group(arrays, counts, groups.names) if groups is not None else None,
-        "curve": curve_document(grid, coverage_on(grid, coverage)),
+        "curve": _curve(arrays, cost_grid(costs.found[match.kind], drawn)),
         "cost_models": cost_models_document(costs, match, difference["coverage"], arrays, drawn),
     }
 
@@ -143,6 +140,11 @@ def _opened_and_paired(
     if unreadable:
         refusals.raise_if_any(INCOMPARABLE)
     return opened, pairing
+
+
+def _curve(arrays: Mapping[Side, Arrays], grid: CostGrid) -> dict[str, Any]:
+    coverage = {side: arrays[side].coverage for side in SIDES}
+    return curve_document(grid, coverage_on(grid, coverage))
 
 
 def _match_document(match: PoolMatch, costs: SideCosts) -> dict[str, Any]:

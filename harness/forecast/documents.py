@@ -95,7 +95,6 @@ def pilot_document(
     except ValueError as error:
         refused["power_law"] = str(error)
     opinions = {} if opinion is None else opinion.coverage
-    fit = made.beta_binomial
     rows = {k: _row(made, k, opinions.get(k), source) for k in made.samples}
     tenfold = rows.get(ten_times_samples(pilot))
     return {
@@ -110,15 +109,7 @@ def pilot_document(
         "problems_without_samples": int(((pilot.samples_of == 0) & ~pilot.failed).sum()),
         "undecided": pilot.undecided,
         "allocation": "uniform" if pilot.enough is None else {"until_correct": pilot.enough},
-        "fit": {
-            "beta_binomial": {
-                "alpha": fit.alpha,
-                "beta": fit.beta,
-                "zero_share": fit.zero_share,
-            },
-            "families": made.posterior.families,
-            "power_law": None if opinion is None else _power_law(opinion),
-        },
+        "fit": _fit(made, opinion),
         "ten_times": None if tenfold is None else ten_times_document(pilot, tenfold),
         "forecasts": [rows[k] for k in shown],
         "held_back": _held_back(checked),
@@ -126,6 +117,15 @@ def pilot_document(
         "sample": asdict(source.cost),
         "gpu": source.gpu.document() if isinstance(source.gpu, GpuTime) else None,
         "notes": notes_of(pilot, source.gpu),
+    }
+
+
+def _fit(made: Forecast, opinion: PowerLawOpinion | None) -> Document:
+    fit = made.beta_binomial
+    return {
+        "beta_binomial": {"alpha": fit.alpha, "beta": fit.beta, "zero_share": fit.zero_share},
+        "families": made.posterior.families,
+        "power_law": None if opinion is None else _power_law(opinion),
     }
 
 

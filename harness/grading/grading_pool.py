@@ -60,10 +60,10 @@ class GradingPool:
         try:
             while True:
                 more = more and self._fill(stream, batches)
-                if not batches and not more:
-                    return
-                if not batches:  # All processes still work for a stream that was left.
-                    self._exchange(wait=True)
+                if not batches:
+                    if not more:
+                        return
+                    self._exchange(wait=True)  # All still work for a stream that was left.
                     continue
                 head = batches[0]
                 self._exchange(wait=head.verdicts[given] is None)

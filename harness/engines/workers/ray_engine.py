@@ -98,21 +98,12 @@ def processor_of(
     """
     arguments = vllm_loading.llm_arguments(load)
     model = arguments.pop("model")
-    variables = {"VLLM_NO_USAGE_STATS": "1", "DO_NOT_TRACK": "1", "TOKENIZERS_PARALLELISM": "false"}
-    if "HF_HUB_OFFLINE" in os.environ:
-        variables["HF_HUB_OFFLINE"] = os.environ["HF_HUB_OFFLINE"]
     if not layout.on_gpus:
         arguments["cpu_cache_share"] = layout.cache_share
-        variables |= {
-            "OMP_NUM_THREADS": str(layout.cpus_per_worker),
-            # Ray gives an engine a number of cores, not certain ones.
-            "VLLM_CPU_OMP_THREADS_BIND": "nobind",
-            "TORCHDYNAMO_DISABLE": "1",
-        }
     config = vLLMEngineProcessorConfig(
         model_source=model,
         engine_kwargs=arguments,
-        runtime_env={"env_vars": variables},
+        runtime_env={"env_vars": _variables(layout)},
         batch_size=batch,
         concurrency=(layout.workers, layout.workers),
         max_concurrent_batches=batches_at_once,
@@ -136,3 +127,18 @@ def processor_of(
     if not layout.on_gpus:  # Ray's stage asks for a GPU in any case.
         stage.map_batches_kwargs.update(num_gpus=0, num_cpus=layout.cpus_per_worker)
     return processor
+
+
+def _variables(layout: Any) -> dict[str, str]:
+    """The environment of an engine."""
+    variables = {"VLLM_NO_USAGE_STATS": "1", "DO_NOT_TRACK": "1", "TOKENIZERS_PARALLELISM": "false"}
+    if "HF_HUB_OFFLINE" in os.environ:
+        variables["HF_HUB_OFFLINE"] = os.environ["HF_HUB_OFFLINE"]
+    if not layout.on_gpus:
+        variables |= {
+            "OMP_NUM_THREADS": str(layout.cpus_per_worker),
+            # Ray gives an engine a number of cores, not certain ones.
+            "VLLM_CPU_OMP_THREADS_BIND": "nobind",
+            "TORCHDYNAMO_DISABLE": "1",
+        }
+    return variables
